@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use harness::backend::embedded::{EmbeddedBackend, EmbeddedSettings};
+use harness::backend::embedded::{Dtype, EmbeddedBackend, EmbeddedSettings};
 use tasks::{Backend, Completion, Message, Request, Role, SampleSeed, Sampling, TokenMeter};
 
 const N_ROUNDS: usize = 3;
@@ -20,7 +20,7 @@ fn main() {
         return;
     };
     let n_threads = args.get(1).map(|n| n.parse().expect("a number of threads"));
-    let settings = EmbeddedSettings { n_threads, batch: 64, kv_bytes: 8 << 30 };
+    let settings = EmbeddedSettings { n_threads, batch: 64, kv_bytes: 8 << 30, dtype: Dtype::Stored };
     let backend = EmbeddedBackend::load((model, ""), Path::new(model), settings).expect("a model");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let best = |rate: &dyn Fn(usize) -> f64| (0..N_ROUNDS).map(rate).fold(0.0, f64::max);
@@ -57,6 +57,9 @@ fn sampling(max_tokens: u32) -> Sampling {
         top_p: None,
         top_k: None,
         min_p: None,
+        repetition_penalty: None,
+        presence_penalty: None,
+        frequency_penalty: None,
         max_tokens,
         stop: Vec::new(),
     }

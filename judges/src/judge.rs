@@ -99,6 +99,9 @@ mod tests {
             top_p: None,
             top_k: None,
             min_p: None,
+            repetition_penalty: None,
+            presence_penalty: None,
+            frequency_penalty: None,
             max_tokens: 8,
             stop: Vec::new(),
         };

@@ -53,6 +53,9 @@ fn sampling() -> Sampling {
         top_p: None,
         top_k: None,
         min_p: None,
+        repetition_penalty: None,
+        presence_penalty: None,
+        frequency_penalty: None,
         max_tokens: 9,
         stop: vec![],
     }

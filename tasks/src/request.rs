@@ -38,6 +38,13 @@ pub struct Sampling {
     pub top_k: Option<u32>,
     /// Keep tokens at least this fraction as probable as the most probable one.
     pub min_p: Option<f64>,
+    /// Logits of tokens in the prompt or the completion so far are divided by this where positive and
+    /// multiplied where negative (Keskar et al., arXiv 1909.05858).
+    pub repetition_penalty: Option<f64>,
+    /// Taken from the logits of tokens that the completion has already.
+    pub presence_penalty: Option<f64>,
+    /// Taken from a token's logit once for each time the completion has it.
+    pub frequency_penalty: Option<f64>,
     /// The most tokens to generate.
     pub max_tokens: u32,
     /// Texts at which generation stops; they are not part of the completion.

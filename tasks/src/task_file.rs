@@ -81,6 +81,10 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     if !(0.0..=100.0).contains(&sampling.temperature) {
         return Err(("temperature", "temperature is a number from 0 to 100".to_owned()));
     }
+    if sampling.repetition_penalty.is_some_and(|r| r <= 0.0 || r > 10.0) {
+        let key = "repetition_penalty";
+        return Err((key, format!("{key} is a number above 0, at most 10")));
+    }
     if sampling.max_tokens == 0 || sampling.samples == 0 {
         let key = if sampling.samples == 0 { "samples" } else { "max_tokens" };
         return Err((key, format!("{key} is at least 1")));
@@ -125,6 +129,9 @@ struct SamplingSpec {
     top_p: Option<f64>,
     top_k: Option<u32>,
     min_p: Option<f64>,
+    repetition_penalty: Option<f64>,
+    presence_penalty: Option<f64>,
+    frequency_penalty: Option<f64>,
     max_tokens: u32,
     #[serde(default)]
     stop: Vec<String>,
@@ -140,6 +147,9 @@ impl SamplingSpec {
                 top_p: self.top_p,
                 top_k: self.top_k,
                 min_p: self.min_p,
+                repetition_penalty: self.repetition_penalty,
+                presence_penalty: self.presence_penalty,
+                frequency_penalty: self.frequency_penalty,
                 max_tokens: self.max_tokens,
                 stop: self.stop,
             },

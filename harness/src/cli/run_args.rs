@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::backend::embedded::EmbeddedSettings;
+use crate::backend::embedded::{Dtype, EmbeddedSettings};
 use crate::backend::remote::{Api, ApiKey, Endpoint};
 use crate::env_vars;
 use crate::error::EvalrunError;
@@ -41,7 +41,8 @@ pub(crate) struct RunArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
 struct ModelArgs {
-    /// A known model, the path of a GGUF file, or with --base-url the model's name at the server.
+    /// A known model, a GGUF file, a folder with `config.json` and safetensors files, `hf:org/name[@revision]`,
+    /// or with --base-url the model's name at the server.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// An OpenAI-compatible endpoint, up to and including `/v1`.
@@ -90,6 +91,15 @@ struct SamplingArgs {
     /// Keep tokens at least this fraction as probable as the most probable one.
     #[arg(long, value_name = "P", value_parser = share)]
     min_p: Option<f64>,
+    /// Divides the logits of tokens that came already, in the prompt or since; 1 is none.
+    #[arg(long, value_name = "R", value_parser = repetition)]
+    repetition_penalty: Option<f64>,
+    /// Taken from the logits of tokens generated already.
+    #[arg(long, value_name = "A", value_parser = penalty, allow_negative_numbers = true)]
+    presence_penalty: Option<f64>,
+    /// Taken from a token's logit for each time it was generated.
+    #[arg(long, value_name = "A", value_parser = penalty, allow_negative_numbers = true)]
+    frequency_penalty: Option<f64>,
     /// The most tokens of one completion, reasoning included.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_tokens: Option<u32>,
@@ -105,7 +115,7 @@ struct SamplingArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Embedded model (cannot change a sample)")]
+#[command(next_help_heading = "Embedded model (only --dtype can change a sample)")]
 struct EmbeddedArgs {
     /// Threads of the decoder [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), conflicts_with = "base_url")]
@@ -116,6 +126,29 @@ struct EmbeddedArgs {
     /// Megabytes for keys and values at most; fewer sequences are decoded together where they need more.
     #[arg(long, value_name = "MB", default_value_t = 4096, conflicts_with = "base_url", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     memory: u64,
+    /// The form of the weights in memory; another one than the file's changes samples.
+    #[arg(long, value_enum, default_value_t = DtypeArg::Stored, conflicts_with = "base_url")]
+    dtype: DtypeArg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum DtypeArg {
+    /// As the file has them; quantised weights stay quantised.
+    Stored,
+    F32,
+    F16,
+    Bf16,
+}
+
+impl From<DtypeArg> for Dtype {
+    fn from(arg: DtypeArg) -> Self {
+        match arg {
+            DtypeArg::Stored => Self::Stored,
+            DtypeArg::F32 => Self::F32,
+            DtypeArg::F16 => Self::F16,
+            DtypeArg::Bf16 => Self::Bf16,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -170,6 +203,7 @@ impl RunArgs {
             n_threads: args.threads.map(|n| n as usize),
             batch: args.batch as usize,
             kv_bytes: args.memory * 1_000_000,
+            dtype: args.dtype.into(),
         }
     }
 
@@ -189,6 +223,9 @@ impl RunArgs {
             top_p: sampling.top_p,
             top_k: sampling.top_k,
             min_p: sampling.min_p,
+            repetition_penalty: sampling.repetition_penalty,
+            presence_penalty: sampling.presence_penalty,
+            frequency_penalty: sampling.frequency_penalty,
             max_tokens: sampling.max_tokens,
             stop: sampling.stop.clone(),
         }
@@ -239,6 +276,18 @@ fn share(text: &str) -> Result<f64, String> {
     number(text)
         .filter(|value| (0.0..=1.0).contains(value))
         .ok_or_else(|| "a number from 0 to 1".to_owned())
+}
+
+fn repetition(text: &str) -> Result<f64, String> {
+    number(text)
+        .filter(|value| *value > 0.0 && *value <= 10.0)
+        .ok_or_else(|| "a number above 0, at most 10".to_owned())
+}
+
+fn penalty(text: &str) -> Result<f64, String> {
+    number(text)
+        .filter(|value| (-10.0..=10.0).contains(value))
+        .ok_or_else(|| "a number from -10 to 10".to_owned())
 }
 
 fn number(text: &str) -> Option<f64> {

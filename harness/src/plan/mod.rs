@@ -28,6 +28,9 @@ pub(crate) struct Overrides {
     pub(crate) top_p: Option<f64>,
     pub(crate) top_k: Option<u32>,
     pub(crate) min_p: Option<f64>,
+    pub(crate) repetition_penalty: Option<f64>,
+    pub(crate) presence_penalty: Option<f64>,
+    pub(crate) frequency_penalty: Option<f64>,
     pub(crate) max_tokens: Option<u32>,
     pub(crate) stop: Option<Vec<String>>,
 }
@@ -103,6 +106,9 @@ fn sampling(task: &Task, overrides: &Overrides) -> Sampling {
         top_p: overrides.top_p.or(defaults.top_p),
         top_k: overrides.top_k.or(defaults.top_k),
         min_p: overrides.min_p.or(defaults.min_p),
+        repetition_penalty: overrides.repetition_penalty.or(defaults.repetition_penalty),
+        presence_penalty: overrides.presence_penalty.or(defaults.presence_penalty),
+        frequency_penalty: overrides.frequency_penalty.or(defaults.frequency_penalty),
         max_tokens: overrides.max_tokens.unwrap_or(defaults.max_tokens),
         stop: overrides.stop.clone().unwrap_or_else(|| defaults.stop.clone()),
     }

@@ -8,6 +8,7 @@ mod majority;
 mod math_equiv;
 mod math_extract;
 mod model;
+mod tiny;
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,16 @@ fn rows(file: &str) -> Option<Vec<Value>> {
             .map(|line| serde_json::from_str(line).expect("an oracle row is JSON"))
             .collect(),
     )
+}
+
+/// A folder of oracles, or `None` with a remark where it is absent.
+fn subfolder(name: &str) -> Option<PathBuf> {
+    let path = folder().join(name);
+    if !path.is_dir() {
+        say(&format!("oracle {name}: absent"));
+        return None;
+    }
+    Some(path)
 }
 
 fn text<'a>(row: &'a Value, field: &str) -> &'a str {

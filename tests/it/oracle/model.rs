@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use harness::backend::embedded::Likelihood;
+use harness::backend::embedded::{Dtype, Likelihood};
 use serde_json::Value;
 
 use super::{report, rows, say, text};
@@ -28,7 +28,7 @@ static MODEL: LazyLock<Option<Likelihood>> = LazyLock::new(|| {
     }
     let said = String::from_utf8(fetch.stdout).expect("UTF-8 on standard output");
     let path = PathBuf::from(said.trim().split_once(' ').expect("a name and a path").1);
-    Some(Likelihood::load(&path).expect("the default model loads"))
+    Some(Likelihood::load(&path, Dtype::Stored).expect("the default model loads"))
 });
 
 fn ids(value: &Value) -> Vec<u32> {

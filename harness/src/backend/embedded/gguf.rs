@@ -5,9 +5,12 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file::{Content, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
 use thiserror::Error;
+
+use super::matrix::{self, Bf16, F16};
+use super::weights::{Dtype, Tensor, Values};
 
 /// Why a model cannot be loaded.
 #[derive(Debug, Error)]
@@ -51,33 +54,67 @@ pub enum ModelError {
 pub(super) struct Gguf {
     content: Content,
     reader: BufReader<File>,
-    device: Device,
+    dtype: Dtype,
 }
 
 impl Gguf {
-    pub(super) fn open(path: &Path) -> Result<Self, ModelError> {
+    pub(super) fn open(path: &Path, dtype: Dtype) -> Result<Self, ModelError> {
         let refuse = |reason: String| ModelError::File { path: path.to_owned(), reason };
         let file = File::open(path).map_err(|err| refuse(err.to_string()))?;
         let mut reader = BufReader::new(file);
         let content = Content::read(&mut reader)
             .map_err(|err| refuse(format!("not a readable GGUF file: {err}")))?;
-        Ok(Self { content, reader, device: Device::Cpu })
+        Ok(Self { content, reader, dtype })
     }
 
     pub(super) fn has_tensor(&self, name: &str) -> bool {
         self.content.tensor_infos.contains_key(name)
     }
 
-    pub(super) fn tensor(&mut self, name: &str) -> Result<QTensor, ModelError> {
+    fn tensor(&mut self, name: &str) -> Result<QTensor, ModelError> {
         if !self.has_tensor(name) {
             return Err(ModelError::Missing(format!("tensor {name}")));
         }
-        Ok(self.content.tensor(&mut self.reader, name, &self.device)?)
+        Ok(self.content.tensor(&mut self.reader, name, &Device::Cpu)?)
     }
 
     /// The numbers of a tensor, such as the weights of a norm.
     pub(super) fn vector(&mut self, name: &str) -> Result<Vec<f32>, ModelError> {
-        Ok(self.tensor(name)?.dequantize(&self.device)?.flatten_all()?.to_vec1()?)
+        Ok(self.tensor(name)?.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()?)
+    }
+
+    /// A matrix. A vector counts as a matrix with one output.
+    pub(super) fn matrix(&mut self, name: &str) -> Result<Tensor, ModelError> {
+        let tensor = self.tensor(name)?;
+        let (n_out, n_in) = match *tensor.shape().dims() {
+            [n_in] => (1, n_in),
+            _ => tensor.shape().dims2()?,
+        };
+        let values = self.values(&tensor, n_in)?;
+        Ok(Tensor { name: name.to_owned(), n_out, n_in, values })
+    }
+
+    /// The matrices of a three-dimensional tensor.
+    pub(super) fn matrices(&mut self, name: &str) -> Result<Vec<Tensor>, ModelError> {
+        let tensor = self.tensor(name)?;
+        let (n_matrices, n_out, n_in) = tensor.shape().dims3()?;
+        let values = self.values(&tensor, n_in)?.split(n_matrices);
+        let named = |values| Tensor { name: name.to_owned(), n_out, n_in, values };
+        Ok(values.into_iter().map(named).collect())
+    }
+
+    fn values(&self, tensor: &QTensor, n_in: usize) -> Result<Values, ModelError> {
+        let dtype = tensor.dtype();
+        let is_coded = matrix::is_coded(dtype, n_in);
+        let values = match dtype {
+            dtype if is_coded && self.dtype == Dtype::Stored => {
+                return Ok(Values::Coded(dtype, tensor.data()?.into_owned()));
+            }
+            GgmlDType::F16 => Values::F16(Values::u16s(&tensor.data()?).map(F16).collect()),
+            GgmlDType::BF16 => Values::Bf16(Values::u16s(&tensor.data()?).map(Bf16).collect()),
+            _ => Values::F32(tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()?),
+        };
+        Ok(values.into_dtype(self.dtype))
     }
 
     pub(super) fn text(&self, key: &str) -> Option<&str> {
@@ -91,11 +128,6 @@ impl Gguf {
     /// An unsigned number of any width.
     pub(super) fn number(&self, key: &str) -> Option<u64> {
         unsigned(self.content.metadata.get(key)?)
-    }
-
-    pub(super) fn required(&self, key: &str) -> Result<usize, ModelError> {
-        let number = self.number(key).and_then(|number| usize::try_from(number).ok());
-        number.ok_or_else(|| ModelError::Missing(key.to_owned()))
     }
 
     pub(super) fn float(&self, key: &str) -> Option<f64> {

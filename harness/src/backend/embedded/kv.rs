@@ -1,13 +1,17 @@
-//! Keys and values of sequences.
+//! What a model remembers of sequences.
 
 use std::sync::Arc;
 
-/// Keys and values of consecutive positions: for each layer and key head one run of vectors.
-#[derive(Debug, Clone)]
+use super::rope::Reach;
+
+/// Keys and values of consecutive positions: for each layer and key head one run of vectors. Models
+/// without attention keep one vector of numbers instead, whatever the length.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Kv {
     runs: Vec<Run>,
     n_kv_heads: usize,
     n_positions: usize,
+    state: Vec<f32>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -17,28 +21,41 @@ struct Run {
 }
 
 /// What a sequence has seen: a prompt that it may share, and its own tokens after it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Sequence {
     /// The shared beginning.
     pub(super) prompt: Option<Arc<Kv>>,
     /// What came after it.
     pub(super) own: Kv,
+    /// Which position frequencies its keys have.
+    pub(super) reach: Reach,
 }
 
 impl Kv {
     pub(super) fn new(n_layers: usize, n_kv_heads: usize) -> Self {
-        Self { runs: vec![Run::default(); n_layers * n_kv_heads], n_kv_heads, n_positions: 0 }
+        let runs = vec![Run::default(); n_layers * n_kv_heads];
+        Self { runs, n_kv_heads, ..Self::default() }
+    }
+
+    /// The memory of a model without attention.
+    pub(super) fn of_state(state: Vec<f32>) -> Self {
+        Self { state, ..Self::default() }
     }
 
     pub(super) fn n_positions(&self) -> usize {
         self.n_positions
     }
 
+    /// The numbers of a model without attention.
+    pub(super) fn state(&mut self) -> &mut Vec<f32> {
+        &mut self.state
+    }
+
     /// Appends the vectors of one position to a layer; `advance` makes the position count.
     pub(super) fn push(&mut self, layer: usize, keys: &[f32], values: &[f32]) {
-        let head_dim = keys.len() / self.n_kv_heads;
+        let (key_dim, value_dim) = (keys.len() / self.n_kv_heads, values.len() / self.n_kv_heads);
         let runs = &mut self.runs[layer * self.n_kv_heads..(layer + 1) * self.n_kv_heads];
-        let vectors = keys.chunks_exact(head_dim).zip(values.chunks_exact(head_dim));
+        let vectors = keys.chunks_exact(key_dim).zip(values.chunks_exact(value_dim));
         for (run, (key, value)) in runs.iter_mut().zip(vectors) {
             run.keys.extend_from_slice(key);
             run.values.extend_from_slice(value);
@@ -61,5 +78,11 @@ impl Sequence {
     /// Positions seen so far.
     pub(super) fn n_positions(&self) -> usize {
         self.prompt.as_ref().map_or(0, |prompt| prompt.n_positions()) + self.own.n_positions()
+    }
+
+    /// Keys and values of one head: the shared ones, then its own.
+    pub(super) fn runs(&self, layer: usize, head: usize) -> [(&[f32], &[f32]); 2] {
+        let prompt = self.prompt.as_ref().map_or((&[][..], &[][..]), |prompt| prompt.run(layer, head));
+        [prompt, self.own.run(layer, head)]
     }
 }

@@ -5,25 +5,28 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::gguf::{Gguf, ModelError};
+use super::arch;
+use super::gguf::ModelError;
 use super::kv::Sequence;
-use super::llama::{Llama, Piece, Wanted};
+use super::model::{Model, Piece, Wanted};
 use super::tokenizer::Tokenizer;
+use super::weights::{Checkpoint, Dtype};
 
 /// Tokens that go through the model at once.
 const CHUNK: usize = 128;
 
 /// A model that is asked about given tokens instead of generating its own.
 pub struct Likelihood {
-    model: Llama,
+    model: Model,
     tokenizer: Tokenizer,
 }
 
 impl Likelihood {
-    /// Loads the GGUF file at `path`.
-    pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let mut gguf = Gguf::open(path)?;
-        Ok(Self { model: Llama::load(&mut gguf)?, tokenizer: Tokenizer::from_gguf(&gguf)? })
+    /// Loads a GGUF file, or a folder with `config.json` and safetensors files.
+    pub fn load(path: &Path, dtype: Dtype) -> Result<Self, ModelError> {
+        let mut checkpoint = Checkpoint::open(path, dtype)?;
+        let tokenizer = Tokenizer::of(&checkpoint, path)?;
+        Ok(Self { model: arch::build(&mut checkpoint)?, tokenizer })
     }
 
     /// Token ids of `text`, special tokens in it recognised if `parse_special`.
@@ -33,7 +36,8 @@ impl Likelihood {
 
     /// The logits after each of `tokens`, one vector over the vocabulary for each position.
     pub fn logits(&self, tokens: &[u32]) -> Vec<Vec<f32>> {
-        let mut sequence = Sequence { prompt: None, own: self.model.empty_kv() };
+        let reach = self.model.reach(tokens.len());
+        let mut sequence = Sequence { prompt: None, own: self.model.empty_memory(), reach };
         let mut logits = Vec::with_capacity(tokens.len());
         for tokens in tokens.chunks(CHUNK) {
             let piece = Piece { sequence: &mut sequence, tokens, logits: Wanted::All };

@@ -30,6 +30,21 @@ pub(super) fn silu(x: f32) -> f32 {
     x / (1.0 + exp(-x))
 }
 
+/// The hyperbolic tangent, within 2e-7.
+#[inline]
+pub(super) fn tanh(x: f32) -> f32 {
+    // Beyond 9 the tangent is 1 in 32 bits; e^18 is far from overflowing.
+    let doubled = exp(2.0 * x.clamp(-9.0, 9.0));
+    1.0 - 2.0 / (doubled + 1.0)
+}
+
+/// The tanh form of GELU (Hendrycks and Gimpel, arXiv 1606.08415).
+#[inline]
+pub(super) fn gelu_tanh(x: f32) -> f32 {
+    const SQRT_2_OVER_PI: f32 = 0.797_884_6;
+    0.5 * x * (1.0 + tanh(SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x)))
+}
+
 /// The inner product of two vectors of equal length.
 #[inline]
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {

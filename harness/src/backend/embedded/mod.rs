@@ -5,19 +5,20 @@
 //! that every sum has one order. Nothing of a completion depends on which other requests there are, so
 //! the same request always gives the same bytes.
 
+mod arch;
 pub mod chat;
 mod gguf;
 mod kv;
 mod likelihood;
-mod llama;
 mod math;
 mod matrix;
+mod model;
 mod output;
-mod quants;
 mod random;
 mod rope;
 mod sampler;
 mod tokenizer;
+mod weights;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -33,9 +34,10 @@ use tokio::sync::oneshot;
 
 pub use gguf::ModelError;
 pub use likelihood::Likelihood;
+pub use weights::Dtype;
 use worker::{Job, Limits, Worker};
 
-/// How the embedded model may use the machine; none of it can change a completion.
+/// How the embedded model may use the machine. Only `dtype` can change a completion.
 #[derive(Debug, Clone, Copy)]
 pub struct EmbeddedSettings {
     /// Threads of the decoder; `None` for all processors.
@@ -44,6 +46,8 @@ pub struct EmbeddedSettings {
     pub batch: usize,
     /// Bytes of keys and values at most.
     pub kv_bytes: u64,
+    /// The form of the weights in memory.
+    pub dtype: Dtype,
 }
 
 /// A model on its own thread.
@@ -64,7 +68,7 @@ impl EmbeddedBackend {
         settings: EmbeddedSettings,
     ) -> Result<Self, ModelError> {
         let limits = Limits { n_sequences: settings.batch, kv_bytes: settings.kv_bytes };
-        let worker = Worker::load(path, limits)?;
+        let worker = Worker::load(path, settings.dtype, limits)?;
         let threads =
             rayon::ThreadPoolBuilder::new().num_threads(settings.n_threads.unwrap_or(0)).build();
         let threads = threads.map_err(|err| ModelError::Thread(err.to_string()))?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use judges::extract::{ReasoningState, visible};
 use tasks::{Completion, Finish, SampleSeed, Sampling, Timing, Usage};
 
-use super::sampler;
+use super::sampler::{self, History};
 use super::tokenizer::Tokenizer;
 
 /// Characters at the end of a prompt in which a template may have opened a reasoning section.
@@ -47,9 +47,15 @@ impl Output {
     }
 
     /// The next token. It depends on the logits, the seed and how many tokens came before.
-    pub(super) fn choose(&self, logits: &[f32], (sampling, seed): (&Sampling, SampleSeed)) -> u32 {
-        let step = u32::try_from(self.n_tokens).unwrap_or(u32::MAX);
-        sampler::choose(logits, sampling, seed.0, step)
+    /// `tokens` are the prompt's and those chosen so far.
+    pub(super) fn choose(
+        &self,
+        logits: &[f32],
+        (sampling, seed): (&Sampling, SampleSeed),
+        tokens: &[u32],
+    ) -> u32 {
+        let (prompt, completion) = tokens.split_at(self.n_prompt);
+        sampler::choose(logits, sampling, seed.0, History { prompt, completion })
     }
 
     /// Takes in a token and tells whether it was the last.

@@ -1,9 +1,12 @@
 //! Choosing the next token.
 //!
-//! Order of the filters, as in Hugging Face transformers: temperature, top-k, top-p, min-p. Each
-//! filter sees probabilities renormalised over what the one before left.
+//! Penalties come first, as vLLM applies them: repetition over prompt and completion, presence and
+//! frequency over the completion. Then the filters in the order of Hugging Face transformers:
+//! temperature, top-k, top-p, min-p. Each filter sees probabilities renormalised over what the one
+//! before left.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use tasks::Sampling;
 
@@ -13,8 +16,52 @@ use super::random::uniform;
 /// Below this temperature sampling is greedy: the second best token has no chance in 32 bits.
 const COLDEST: f64 = 1e-6;
 
-/// Chooses the token for position `step` of the sample with this `seed`.
-pub(super) fn choose(logits: &[f32], sampling: &Sampling, seed: u32, step: u32) -> u32 {
+/// The tokens so far.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct History<'a> {
+    pub(super) prompt: &'a [u32],
+    pub(super) completion: &'a [u32],
+}
+
+/// Chooses the next token of the sample with this `seed`. The choice depends on nothing else.
+pub(super) fn choose(
+    logits: &[f32],
+    sampling: &Sampling,
+    seed: u32,
+    history: History<'_>,
+) -> u32 {
+    let step = u32::try_from(history.completion.len()).unwrap_or(u32::MAX);
+    match penalised(logits, sampling, history) {
+        Some(logits) => choose_from(&logits, sampling, seed, step),
+        None => choose_from(logits, sampling, seed, step),
+    }
+}
+
+/// The logits after the penalties; `None` where there are none.
+#[expect(clippy::cast_possible_truncation, reason = "logits have 32 bits")]
+fn penalised(logits: &[f32], sampling: &Sampling, history: History<'_>) -> Option<Vec<f32>> {
+    let repetition = sampling.repetition_penalty.unwrap_or(1.0) as f32;
+    let presence = sampling.presence_penalty.unwrap_or(0.0) as f32;
+    let frequency = sampling.frequency_penalty.unwrap_or(0.0) as f32;
+    if (repetition, presence, frequency) == (1.0, 0.0, 0.0) {
+        return None;
+    }
+    let mut counts: BTreeMap<u32, u32> = history.prompt.iter().map(|token| (*token, 0)).collect();
+    for token in history.completion {
+        *counts.entry(*token).or_default() += 1;
+    }
+    let mut logits = logits.to_vec();
+    for (token, count) in counts {
+        let Some(logit) = logits.get_mut(token as usize) else { continue };
+        *logit = if *logit > 0.0 { *logit / repetition } else { *logit * repetition };
+        if count > 0 {
+            *logit -= presence + frequency * count as f32;
+        }
+    }
+    Some(logits)
+}
+
+fn choose_from(logits: &[f32], sampling: &Sampling, seed: u32, step: u32) -> u32 {
     if sampling.temperature < COLDEST || sampling.top_k == Some(1) {
         return argmax(logits);
     }
@@ -118,19 +165,47 @@ mod tests {
     const SPREAD: [f32; 4] = [0.0, 2.0, 1.0, -1.0];
 
     fn sampling(temperature: f64) -> Sampling {
-        Sampling { temperature, top_p: None, top_k: None, min_p: None, max_tokens: 1, stop: vec![] }
+        Sampling {
+            temperature,
+            top_p: None,
+            top_k: None,
+            min_p: None,
+            repetition_penalty: None,
+            presence_penalty: None,
+            frequency_penalty: None,
+            max_tokens: 1,
+            stop: vec![],
+        }
     }
 
     /// How often each token of `SPREAD` is chosen in 10,000 draws, in percent.
     fn check(sampling: &Sampling, expected: [u32; 4]) {
         let mut counts = [0_u32; 4];
         for step in 0..10_000 {
-            counts[choose(&SPREAD, sampling, 3, step) as usize] += 1;
+            counts[choose_from(&SPREAD, sampling, 3, step) as usize] += 1;
         }
         let percent = counts.map(|n| (n + 50) / 100);
         let is_near = percent.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1);
         let zeros_agree = counts.iter().zip(expected).all(|(n, e)| (*n == 0) == (e == 0));
         assert!(is_near && zeros_agree, "{percent:?} instead of {expected:?}");
+    }
+
+    #[test]
+    fn penalties_change_the_logits_of_tokens_that_came() {
+        let check = |sampling: &Sampling, expected: Option<[f32; 4]>| {
+            let history = History { prompt: &[3, 1], completion: &[1, 0, 1] };
+            let logits = penalised(&SPREAD, sampling, history);
+            assert_eq!(logits.as_deref(), expected.as_ref().map(|e| e.as_slice()), "{sampling:?}");
+        };
+        let plain = sampling(1.0);
+        check(&plain, None);
+        check(&Sampling { repetition_penalty: Some(1.0), ..plain.clone() }, None);
+        let repetition = Sampling { repetition_penalty: Some(2.0), ..plain.clone() };
+        check(&repetition, Some([0.0, 1.0, 1.0, -2.0]));
+        let presence = Sampling { presence_penalty: Some(0.5), ..plain.clone() };
+        check(&presence, Some([-0.5, 1.5, 1.0, -1.0]));
+        let frequency = Sampling { frequency_penalty: Some(0.5), ..plain };
+        check(&frequency, Some([-0.5, 1.0, 1.0, -1.0]));
     }
 
     #[test]

@@ -16,11 +16,13 @@ use tasks::{BackendError, Completion, Request, TokenMeter};
 use tokio::sync::oneshot;
 
 use super::chat::{Chat, ChatTemplate, TemplateError, render_chat};
-use super::gguf::{Gguf, ModelError};
+use super::arch;
+use super::gguf::ModelError;
 use super::kv::{Kv, Sequence};
-use super::llama::{Llama, Piece, Wanted};
+use super::model::{Model, Piece, Wanted};
 use super::output::{Ended, Output};
-use super::tokenizer::Tokenizer;
+use super::tokenizer::{self, Tokenizer};
+use super::weights::{Checkpoint, Dtype};
 
 /// Prompt tokens that join one step at most, so that sequences under way do not wait long.
 const CHUNK: usize = 128;
@@ -37,7 +39,7 @@ pub(super) struct Job {
 
 /// The model with everything around it.
 pub(super) struct Worker {
-    model: Llama,
+    model: Model,
     tokenizer: Tokenizer,
     template: Option<ChatTemplate>,
     limits: Limits,
@@ -85,21 +87,22 @@ enum Progress {
 /// A sequence under way.
 struct Active {
     job: Job,
-    prompt_tokens: Vec<u32>,
+    /// The prompt, then what has been chosen.
+    tokens: Vec<u32>,
     /// `None` until the prompt is ready.
     sequence: Option<Sequence>,
     logits: Vec<f32>,
-    token: u32,
     output: Output,
     reserved_bytes: u64,
 }
 
 impl Worker {
-    pub(super) fn load(path: &Path, limits: Limits) -> Result<Self, ModelError> {
-        let mut gguf = Gguf::open(path)?;
-        let model = Llama::load(&mut gguf)?;
-        let tokenizer = Tokenizer::from_gguf(&gguf)?;
-        let template = gguf.text("tokenizer.chat_template").map(ChatTemplate::compile).transpose();
+    pub(super) fn load(path: &Path, dtype: Dtype, limits: Limits) -> Result<Self, ModelError> {
+        let mut checkpoint = Checkpoint::open(path, dtype)?;
+        let tokenizer = Tokenizer::of(&checkpoint, path)?;
+        let template = tokenizer::chat_template(&checkpoint, path)?;
+        let model = arch::build(&mut checkpoint)?;
+        let template = template.as_deref().map(ChatTemplate::compile).transpose();
         let template = template.map_err(|err| ModelError::Template(err.to_string()))?;
         Ok(Self { model, tokenizer, template, limits })
     }
@@ -164,12 +167,10 @@ impl Worker {
         render_chat(template, &chat, jiff::civil::date(2025, 1, 15).at(12, 0, 0, 0))
     }
 
-    fn empty_sequence(&self, prompt: Option<Arc<Kv>>) -> Sequence {
-        Sequence { prompt, own: self.model.empty_kv() }
-    }
-
-    fn kv_bytes(&self, n_tokens: usize) -> u64 {
-        (n_tokens * self.model.kv_bytes_per_token()) as u64
+    /// A sequence that will have `n_tokens` after the next step.
+    fn empty_sequence(&self, n_tokens: usize) -> Sequence {
+        let (own, reach) = (self.model.empty_memory(), self.model.reach(n_tokens));
+        Sequence { prompt: None, own, reach }
     }
 }
 
@@ -214,7 +215,7 @@ impl Batch<'_> {
                 self.waiting.pop_front();
                 continue;
             }
-            let reserved_bytes = self.worker.kv_bytes(next.tokens.len() + next.n_most);
+            let reserved_bytes = self.worker.model.memory_bytes(next.tokens.len() + next.n_most);
             let in_use: u64 = self.active.iter().map(|active| active.reserved_bytes).sum();
             let fits = in_use + reserved_bytes <= limits.kv_bytes;
             if !fits && !self.active.is_empty() {
@@ -236,16 +237,15 @@ impl Batch<'_> {
 
     fn start(&mut self, next: Waiting, reserved_bytes: u64) {
         if !self.prompts.iter().any(|prompt| prompt.tokens == next.tokens) {
-            let progress = Progress::Under(self.worker.empty_sequence(None));
+            let progress = Progress::Under(self.worker.empty_sequence(next.tokens.len()));
             self.prompts.push(Prompt { tokens: next.tokens.clone(), progress });
         }
         let output = Output::new(&next.text, next.tokens.len(), next.n_most, next.arrived);
         self.active.push(Active {
             job: next.job,
-            prompt_tokens: next.tokens,
+            tokens: next.tokens,
             sequence: None,
             logits: Vec::new(),
-            token: 0,
             output,
             reserved_bytes,
         });
@@ -259,8 +259,13 @@ impl Batch<'_> {
         let mut pieces: Vec<Piece<'_>> = Vec::new();
         let mut decoding = Vec::new();
         for (idx, active) in self.active.iter_mut().enumerate() {
+            let n_tokens = active.tokens.len();
             if let Some(sequence) = &mut active.sequence {
-                let tokens = std::slice::from_ref(&active.token);
+                // Where positions change for long texts, all of the sequence is computed anew.
+                if self.worker.model.reach(n_tokens) != sequence.reach {
+                    *sequence = self.worker.empty_sequence(n_tokens);
+                }
+                let tokens = &active.tokens[sequence.n_positions()..];
                 pieces.push(Piece { sequence, tokens, logits: Wanted::Last });
                 decoding.push(idx);
             }
@@ -297,15 +302,16 @@ impl Batch<'_> {
     fn begin_ready(&mut self) {
         let worker = self.worker;
         for active in self.active.iter_mut().filter(|active| active.sequence.is_none()) {
-            let prompt = self.prompts.iter().find(|prompt| prompt.tokens == active.prompt_tokens);
+            let prompt = self.prompts.iter().find(|prompt| prompt.tokens == active.tokens);
             if let Some(Prompt { progress: Progress::Ready(kv, logits), .. }) = prompt {
-                active.sequence = Some(worker.empty_sequence(Some(Arc::clone(kv))));
+                let sequence = worker.empty_sequence(active.tokens.len());
+                active.sequence = Some(Sequence { prompt: Some(Arc::clone(kv)), ..sequence });
                 active.logits.clone_from(logits);
             }
         }
         let active = &self.active;
         let is_needed = |prompt: &Prompt| {
-            let waits = |a: &Active| a.sequence.is_none() && a.prompt_tokens == prompt.tokens;
+            let waits = |a: &Active| a.sequence.is_none() && a.tokens == prompt.tokens;
             active.iter().any(waits)
         };
         while self.prompts.len() > KEPT_PROMPTS {
@@ -325,13 +331,14 @@ impl Batch<'_> {
             .map(|active| {
                 active.sequence.as_ref()?;
                 let Request { sampling, seed, .. } = &active.job.request;
-                active.token = active.output.choose(&active.logits, (sampling, *seed));
+                let token = active.output.choose(&active.logits, (sampling, *seed), &active.tokens);
+                active.tokens.push(token);
                 active.job.meter.add(1);
                 // Nobody waits for the rest of a job that was called off.
                 let is_off = active.job.reply.is_closed();
                 active
                     .output
-                    .push(active.token, tokenizer, sampling)
+                    .push(token, tokenizer, sampling)
                     .or(is_off.then_some(Ended::Length))
             })
             .collect();
@@ -352,8 +359,7 @@ impl Batch<'_> {
 impl Prompt {
     fn complete(&mut self, logits: Vec<f32>) {
         let Progress::Under(sequence) = &mut self.progress else { return };
-        let empty = Kv::new(0, 1);
-        let kv = std::mem::replace(&mut sequence.own, empty);
+        let kv = std::mem::take(&mut sequence.own);
         self.progress = Progress::Ready(Arc::new(kv), logits);
     }
 }

@@ -5,7 +5,7 @@ use tasks::Request;
 
 use super::{Api, Endpoint};
 
-/// The JSON body of `request`. Parameters outside the `OpenAI` reference (`top_k`, `min_p`) are sent
+/// The JSON body of `request`. Parameters outside the `OpenAI` reference (`top_k`, `min_p`, `repetition_penalty`) are sent
 /// only where the task or the user sets them.
 pub(super) fn of(endpoint: &Endpoint, request: &Request) -> Value {
     let sampling = &request.sampling;
@@ -25,6 +25,9 @@ pub(super) fn of(endpoint: &Endpoint, request: &Request) -> Value {
         ("top_p", sampling.top_p.map(|value| json!(value))),
         ("top_k", sampling.top_k.map(|value| json!(value))),
         ("min_p", sampling.min_p.map(|value| json!(value))),
+        ("repetition_penalty", sampling.repetition_penalty.map(|value| json!(value))),
+        ("presence_penalty", sampling.presence_penalty.map(|value| json!(value))),
+        ("frequency_penalty", sampling.frequency_penalty.map(|value| json!(value))),
         ("stop", (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
     ];
     for (name, value) in optional {
@@ -59,6 +62,9 @@ mod tests {
             top_p: None,
             top_k: None,
             min_p: None,
+            repetition_penalty: None,
+            presence_penalty: None,
+            frequency_penalty: None,
             max_tokens: 9,
             stop: vec![],
         };
@@ -71,13 +77,16 @@ mod tests {
             top_p: Some(0.95),
             top_k: Some(20),
             min_p: Some(0.05),
+            repetition_penalty: Some(1.1),
+            presence_penalty: Some(1.5),
+            frequency_penalty: Some(-0.5),
             stop: vec!["\n\n".to_owned()],
             ..plain
         };
         check(
             Api::Completions,
             full,
-            r#"{"model":"m","prompt":"Будь краток.\n\n2+2?","stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"temperature":0.6,"seed":5,"top_p":0.95,"top_k":20,"min_p":0.05,"stop":["\n\n"]}"#,
+            r#"{"model":"m","prompt":"Будь краток.\n\n2+2?","stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"temperature":0.6,"seed":5,"top_p":0.95,"top_k":20,"min_p":0.05,"repetition_penalty":1.1,"presence_penalty":1.5,"frequency_penalty":-0.5,"stop":["\n\n"]}"#,
         );
     }
 }

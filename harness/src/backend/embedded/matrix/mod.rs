@@ -1,0 +1,124 @@
+//! Weight matrices in the form the batched decoder multiplies with.
+//!
+//! Quantised weights stay quantised: codes of one byte, a scale and an offset for every 16 or 32 of
+//! them, and the arithmetic is that of the dequantised matrix in 32-bit floats; activations are never
+//! rounded. Every output is summed over the inputs in one fixed order, so a row's result does not
+//! depend on how many rows are multiplied with it, on the number of threads, or on the processor.
+
+mod kernel;
+mod part;
+mod quants;
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+pub(super) use kernel::{Bf16, F16};
+use kernel::LANES;
+use part::{Part, Rows, TILES};
+
+use super::gguf::ModelError;
+use super::weights::{Tensor, Values};
+
+/// A matrix of `n_out` × `n_in` weights.
+pub(super) struct Matrix {
+    n_out: usize,
+    n_in: usize,
+    /// Each of one storage type; their outputs follow each other.
+    parts: Vec<Part>,
+    arch: Arch,
+}
+
+impl Matrix {
+    /// Stacks matrices with the same inputs: their outputs follow each other.
+    pub(super) fn stack(tensors: &[Tensor]) -> Result<Self, ModelError> {
+        let n_in = tensors.first().map_or(0, |tensor| tensor.n_in);
+        if let Some(odd) = tensors.iter().find(|tensor| tensor.n_in != n_in) {
+            return Err(ModelError::Missing(format!(
+                "tensor {}: it has {} inputs where {n_in} are needed",
+                odd.name, odd.n_in
+            )));
+        }
+        let groups = tensors.chunk_by(|a, b| a.values.is_stored_like(&b.values));
+        let parts: Vec<Part> = groups.map(|group| part(group, n_in)).collect();
+        let n_out = parts.iter().map(|part| part.n_out).sum();
+        Ok(Self { n_out, n_in, parts, arch: Arch::new() })
+    }
+
+    pub(super) fn n_out(&self) -> usize {
+        self.n_out
+    }
+
+    /// Multiplies `n_rows` rows of inputs; the outputs of a row lie together.
+    pub(super) fn apply(&self, inputs: &[f32], n_rows: usize) -> Vec<f32> {
+        let mut outputs = vec![0.0; n_rows * self.n_out];
+        let mut first_output = 0;
+        for part in &self.parts {
+            let tiled = self.multiply(part, &Rows::new(inputs, self.n_in, part.block_len()), n_rows);
+            outputs.par_chunks_mut(self.n_out).enumerate().for_each(|(row, outputs)| {
+                let outputs = &mut outputs[first_output..first_output + part.n_out];
+                for (tile, outputs) in outputs.chunks_mut(LANES).enumerate() {
+                    let start = (tile * n_rows + row) * LANES;
+                    outputs.copy_from_slice(&tiled[start..start + outputs.len()]);
+                }
+            });
+            first_output += part.n_out;
+        }
+        outputs
+    }
+
+    /// The weights of one output: a row of an embedding table.
+    pub(super) fn weights_of(&self, output: usize) -> Vec<f32> {
+        let mut output = output;
+        for part in &self.parts {
+            if output < part.n_out {
+                return part.weights_of(output);
+            }
+            output -= part.n_out;
+        }
+        unreachable!("a tokenizer has no more tokens than the embedding table")
+    }
+
+    /// Outputs laid out as `[tile][row][lane]`.
+    fn multiply(&self, part: &Part, rows: &Rows<'_>, n_rows: usize) -> Vec<f32> {
+        let n_tiles = part.n_out.div_ceil(LANES);
+        let mut tiled = vec![0.0; n_tiles * n_rows * LANES];
+        // A few pieces for each thread even out the work; each is a whole number of tile groups.
+        let n_pieces = rayon::current_num_threads() * 4;
+        let tiles_per_piece = n_tiles.div_ceil(n_pieces).next_multiple_of(TILES);
+        let piece_len = tiles_per_piece * n_rows * LANES;
+        tiled.par_chunks_mut(piece_len).enumerate().for_each(|(piece, out)| {
+            self.arch.dispatch(
+                #[inline(always)]
+                || part.fill(piece * tiles_per_piece, rows, n_rows, out),
+            );
+        });
+        tiled
+    }
+}
+
+/// Packs matrices of one storage type.
+fn part(tensors: &[Tensor], n_in: usize) -> Part {
+    match &tensors[0].values {
+        Values::Coded(dtype, _) => {
+            let row_len = n_in / dtype.block_size() * dtype.type_size();
+            let bytes = tensors.iter().filter_map(|tensor| match &tensor.values {
+                Values::Coded(_, bytes) => Some(bytes),
+                _ => None,
+            });
+            let rows: Vec<&[u8]> = bytes.flat_map(|bytes| bytes.chunks_exact(row_len)).collect();
+            Part::coded(*dtype, &rows, n_in)
+        }
+        Values::F32(_) => Part::f32(&all(tensors, Values::as_f32), n_in),
+        Values::F16(_) => Part::f16(&all(tensors, Values::as_f16), n_in),
+        Values::Bf16(_) => Part::bf16(&all(tensors, Values::as_bf16), n_in),
+    }
+}
+
+fn all<'a, S>(tensors: &'a [Tensor], values: fn(&'a Values) -> Option<&'a [S]>) -> Vec<&'a [S]> {
+    tensors.iter().filter_map(|tensor| values(&tensor.values)).collect()
+}
+
+/// Whether weights of a ggml type are kept as codes when rows have `n_in` inputs.
+pub(super) fn is_coded(dtype: candle_core::quantized::GgmlDType, n_in: usize) -> bool {
+    quants::block_len(dtype).is_some() && n_in.is_multiple_of(dtype.block_size())
+}

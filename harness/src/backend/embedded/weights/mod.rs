@@ -1,0 +1,184 @@
+//! Checkpoints: the tensors and settings of a model, from a GGUF file or a Hugging Face folder.
+
+mod folder;
+mod names;
+mod tensor;
+
+use std::path::Path;
+
+pub(super) use folder::Folder;
+pub(super) use names::{Key, Name};
+pub use tensor::Dtype;
+pub(super) use tensor::{Tensor, Values};
+
+use super::gguf::{Gguf, ModelError};
+
+/// A model's files, opened.
+pub(super) enum Checkpoint {
+    /// One GGUF file.
+    Gguf(Gguf),
+    /// `config.json` and safetensors files.
+    Folder(Folder),
+}
+
+impl Checkpoint {
+    /// Opens a GGUF file, or a folder with `config.json` and safetensors files.
+    pub(super) fn open(path: &Path, dtype: Dtype) -> Result<Self, ModelError> {
+        if path.is_dir() {
+            Folder::open(path, dtype).map(Self::Folder)
+        } else {
+            Gguf::open(path, dtype).map(Self::Gguf)
+        }
+    }
+
+    /// What the files call the architecture.
+    pub(super) fn architecture(&self) -> &str {
+        match self {
+            Self::Gguf(gguf) => gguf.text("general.architecture"),
+            Self::Folder(folder) => folder.text("model_type"),
+        }
+        .unwrap_or("none")
+    }
+
+    pub(super) fn is_gguf(&self) -> bool {
+        matches!(self, Self::Gguf(_))
+    }
+
+    pub(super) fn number(&self, key: Key) -> Option<usize> {
+        let number = match self {
+            Self::Gguf(gguf) => gguf.number(&self.gguf_key(key)?),
+            Self::Folder(folder) => folder.number(key.hf?),
+        };
+        number.and_then(|number| usize::try_from(number).ok())
+    }
+
+    pub(super) fn required(&self, key: Key) -> Result<usize, ModelError> {
+        self.number(key).ok_or_else(|| {
+            let name = match self {
+                Self::Gguf(_) => self.gguf_key(key),
+                Self::Folder(_) => key.hf.map(|hf| format!("{hf} in config.json")),
+            };
+            ModelError::Missing(name.unwrap_or_else(|| "setting".to_owned()))
+        })
+    }
+
+    pub(super) fn float(&self, key: Key) -> Option<f64> {
+        match self {
+            Self::Gguf(gguf) => gguf.float(&self.gguf_key(key)?),
+            Self::Folder(folder) => folder.float(key.hf?),
+        }
+    }
+
+    pub(super) fn flag(&self, key: Key) -> Option<bool> {
+        match self {
+            Self::Gguf(gguf) => gguf.flag(&self.gguf_key(key)?),
+            Self::Folder(folder) => folder.flag(key.hf?),
+        }
+    }
+
+    pub(super) fn text(&self, key: Key) -> Option<&str> {
+        match self {
+            Self::Gguf(gguf) => gguf.text(&self.gguf_key(key)?),
+            Self::Folder(folder) => folder.text(key.hf?),
+        }
+    }
+
+    fn gguf_key(&self, key: Key) -> Option<String> {
+        key.gguf.map(|name| format!("{}.{name}", self.architecture()))
+    }
+
+    /// The settings of a Hugging Face folder as they stand.
+    pub(super) fn config(&self) -> Option<&serde_json::Value> {
+        match self {
+            Self::Gguf(_) => None,
+            Self::Folder(folder) => Some(folder.config()),
+        }
+    }
+
+    /// Whether the model has a tensor of this name; `layer` is `None` for those outside the layers.
+    pub(super) fn has(&self, name: Name, layer: Option<usize>) -> bool {
+        self.full_name(name, layer, "weight").is_some_and(|name| self.has_tensor(&name))
+    }
+
+    pub(super) fn has_bias(&self, name: Name, layer: Option<usize>) -> bool {
+        self.full_name(name, layer, "bias").is_some_and(|name| self.has_tensor(&name))
+    }
+
+    fn has_tensor(&self, name: &str) -> bool {
+        match self {
+            Self::Gguf(gguf) => gguf.has_tensor(name),
+            Self::Folder(folder) => folder.has_tensor(name),
+        }
+    }
+
+    /// A matrix.
+    pub(super) fn tensor(&mut self, name: Name, layer: Option<usize>) -> Result<Tensor, ModelError> {
+        let name = self.wanted(name, layer, "weight")?;
+        match self {
+            Self::Gguf(gguf) => gguf.matrix(&name),
+            Self::Folder(folder) => folder.matrix(&name),
+        }
+    }
+
+    /// The matrices of all experts of a layer: one three-dimensional tensor in a GGUF file, a matrix
+    /// for each in a folder, where `{}` in the name stands for the expert.
+    pub(super) fn experts(
+        &mut self,
+        name: Name,
+        layer: usize,
+        n_experts: usize,
+    ) -> Result<Vec<Tensor>, ModelError> {
+        let full = self.wanted(name, Some(layer), "weight")?;
+        match self {
+            Self::Gguf(gguf) => gguf.matrices(&full),
+            Self::Folder(folder) => (0..n_experts)
+                .map(|expert| folder.matrix(&full.replace("{}", &expert.to_string())))
+                .collect(),
+        }
+    }
+
+    /// The numbers of a tensor, such as the weights of a norm.
+    pub(super) fn vector(&mut self, name: Name, layer: Option<usize>) -> Result<Vec<f32>, ModelError> {
+        let name = self.wanted(name, layer, "weight")?;
+        self.numbers(&name)
+    }
+
+    pub(super) fn bias(&mut self, name: Name, layer: Option<usize>) -> Result<Vec<f32>, ModelError> {
+        let name = self.wanted(name, layer, "bias")?;
+        self.numbers(&name)
+    }
+
+    fn numbers(&mut self, name: &str) -> Result<Vec<f32>, ModelError> {
+        match self {
+            Self::Gguf(gguf) => gguf.vector(name),
+            Self::Folder(folder) => folder.vector(name),
+        }
+    }
+
+    fn wanted(
+        &self,
+        name: Name,
+        layer: Option<usize>,
+        kind: &str,
+    ) -> Result<String, ModelError> {
+        self.full_name(name, layer, kind)
+            .ok_or_else(|| ModelError::Missing(format!("tensor like {}", name.gguf)))
+    }
+
+    fn full_name(&self, name: Name, layer: Option<usize>, kind: &str) -> Option<String> {
+        let (prefix, local) = match self {
+            Self::Gguf(_) => (String::new(), name.gguf),
+            Self::Folder(folder) => (folder.prefix(name), name.hf),
+        };
+        if local.is_empty() {
+            return None;
+        }
+        // A name with an ending of its own is taken as it is.
+        let kind = if local.ends_with(".weight") { String::new() } else { format!(".{kind}") };
+        Some(match (self, layer) {
+            (_, None) => format!("{prefix}{local}{kind}"),
+            (Self::Gguf(_), Some(layer)) => format!("blk.{layer}.{local}{kind}"),
+            (Self::Folder(_), Some(layer)) => format!("{prefix}layers.{layer}.{local}{kind}"),
+        })
+    }
+}

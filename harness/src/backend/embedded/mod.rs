@@ -33,6 +33,7 @@ use tokio::sync::oneshot;
 
 pub use gguf::ModelError;
 pub use likelihood::Likelihood;
+pub use tokenizer::{TextTokens, folder_chat_template};
 use worker::{Job, Limits, Worker};
 
 /// How the embedded model may use the machine; none of it can change a completion.

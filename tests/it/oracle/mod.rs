@@ -8,6 +8,7 @@ mod majority;
 mod math_equiv;
 mod math_extract;
 mod model;
+mod tokenizer;
 
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,8 @@ mod folder;
 mod pieces;
 mod sentencepiece;
 mod special;
+#[cfg(test)]
+mod tests;
 mod vocabulary;
 mod words;
 

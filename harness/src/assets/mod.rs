@@ -10,5 +10,5 @@ mod pypi;
 mod store;
 
 pub use error::{AssetError, OFFLINE_ADVICE};
-pub use manifest::{Asset, Source, find, manifest};
+pub use manifest::{Asset, Source, WheelMember, find, manifest};
 pub use store::{AssetStore, Located, sha256_file};

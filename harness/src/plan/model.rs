@@ -12,7 +12,7 @@ use crate::display::Display;
 use crate::error::EvalrunError;
 
 /// Models that can be named: each is an asset of the same name.
-pub(crate) const MODELS: [&str; 1] = ["smollm2-135m-instruct"];
+pub(crate) const MODELS: [&str; 2] = ["smollm2-135m-instruct", "gemma3-270m"];
 
 /// What answers the requests.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ mod math_equiv;
 mod math_extract;
 mod model;
 mod tiny;
+mod tokenizer;
 
 use std::path::{Path, PathBuf};
 

@@ -148,6 +148,11 @@ impl Gguf {
             .collect()
     }
 
+    pub(super) fn floats(&self, key: &str) -> Option<Vec<f32>> {
+        let values = self.content.metadata.get(key)?.to_vec().ok()?;
+        values.iter().map(|value| value.to_f32().ok()).collect()
+    }
+
     pub(super) fn numbers(&self, key: &str) -> Option<Vec<u64>> {
         self.content.metadata.get(key)?.to_vec().ok()?.iter().map(unsigned).collect()
     }

@@ -35,6 +35,7 @@ use tokio::sync::oneshot;
 pub use gguf::ModelError;
 pub use likelihood::Likelihood;
 pub use weights::Dtype;
+pub use tokenizer::{TextTokens, folder_chat_template};
 use worker::{Job, Limits, Worker};
 
 /// How the embedded model may use the machine. Only `dtype` can change a completion.

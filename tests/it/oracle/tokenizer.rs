@@ -46,7 +46,7 @@ fn differences_from_llama_cpp(tokens: &TextTokens, row: &Value) -> Vec<&'static 
         ("ids", tokens.encode_plain(text).expect("any text has tokens") == plain),
         ("ids_parse_special", tokens.encode(text).expect("any text has tokens") == special),
         ("ids_add_special", tokens.encode_prompt(text).expect("any text has tokens") == prompt),
-        ("round trip", tokens.bytes(&plain) == text.as_bytes()),
+        ("round trip", row["roundtrip"] != true || tokens.bytes(&plain) == text.as_bytes()),
     ];
     same.into_iter().filter(|(_, same)| !same).map(|(what, _)| what).collect()
 }

@@ -26,12 +26,12 @@ impl ByteLevelBpe {
     ) -> Result<Self, ModelError> {
         let model =
             model(vocabulary, merges)?.ignore_merges(rules.whole_words == WholeWords::First);
-        let mut words = tokenizers::Tokenizer::new(model.build().map_err(refuse)?);
+        let mut words = tokenizers::Tokenizer::new(model.build().map_err(|err| refuse(&err))?);
         let mut stages = Vec::with_capacity(rules.patterns.len() + 1);
         for pattern in rules.patterns {
             let pattern = SplitPattern::Regex((*pattern).to_owned());
             let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
-            stages.push(PreTokenizerWrapper::from(split.map_err(refuse)?));
+            stages.push(PreTokenizerWrapper::from(split.map_err(|err| refuse(&err))?));
         }
         stages.push(ByteLevel::new(false, true, false).into());
         words.with_pre_tokenizer(Some(Sequence::new(stages)));
@@ -39,7 +39,7 @@ impl ByteLevelBpe {
     }
 
     pub(super) fn append(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), ModelError> {
-        let encoding = self.words.encode_fast(text, false).map_err(refuse)?;
+        let encoding = self.words.encode_fast(text, false).map_err(|err| refuse(&err))?;
         ids.extend_from_slice(encoding.get_ids());
         Ok(())
     }
@@ -58,7 +58,10 @@ impl LineBpe {
         let newlines = vocabulary.ids.iter().filter(|(text, _)| is_newlines(text));
         Ok(Self {
             newlines: newlines.map(|(text, id)| ((*text).to_owned(), *id)).collect(),
-            lines: model(vocabulary, merges)?.byte_fallback(true).build().map_err(refuse)?,
+            lines: model(vocabulary, merges)?
+                .byte_fallback(true)
+                .build()
+                .map_err(|err| refuse(&err))?,
         })
     }
 
@@ -68,7 +71,9 @@ impl LineBpe {
             let run = str::from_utf8(run).expect("cut at line feeds only");
             match self.newlines.get(run) {
                 Some(id) => ids.push(*id),
-                None => ids.extend(self.lines.tokenize(run).map_err(refuse)?.iter().map(|t| t.id)),
+                None => ids.extend(
+                    self.lines.tokenize(run).map_err(|err| refuse(&err))?.iter().map(|t| t.id),
+                ),
             }
         }
         Ok(())
@@ -85,7 +90,8 @@ fn model(
     for merge in merges {
         // The first character may itself be the space.
         let space = merge.char_indices().skip(1).find(|(_, c)| *c == ' ');
-        let (space, _) = space.ok_or_else(|| refuse(format!("`{merge}` is no pair to merge")))?;
+        let (space, _) =
+            space.ok_or_else(|| ModelError::Tokenizer(format!("`{merge}` is no pair to merge")))?;
         let (left, right) = (&merge[..space], &merge[space + 1..]);
         let are_tokens = [left, right, &format!("{left}{right}")];
         if are_tokens.into_iter().all(|text| vocabulary.ids.contains_key(text)) {
@@ -95,6 +101,6 @@ fn model(
     Ok(BPE::builder().vocab_and_merges(vocab, pairs))
 }
 
-fn refuse(reason: impl ToString) -> ModelError {
-    ModelError::Tokenizer(reason.to_string())
+fn refuse(err: &tokenizers::Error) -> ModelError {
+    ModelError::Tokenizer(err.to_string())
 }

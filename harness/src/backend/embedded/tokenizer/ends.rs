@@ -95,8 +95,10 @@ pub(super) fn end_texts(is_token: impl Fn(&str) -> bool) -> impl Iterator<Item =
         && (is_token("<|call|>") || is_token("<|calls|>"));
     let has_tags = is_token("<|tool_response>");
     let ends = END_TEXTS.into_iter().filter(move |text| is_token(text));
-    ends.filter(move |text| {
-        !(ends_messages && *text == "<|end|>") && !(has_tags && *text == "</s>")
+    ends.filter(move |text| match *text {
+        "<|end|>" => !ends_messages,
+        "</s>" => !has_tags,
+        _ => true,
     })
 }
 

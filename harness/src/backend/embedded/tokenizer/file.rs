@@ -24,8 +24,8 @@ pub(super) struct FileEncoder {
 
 enum Algorithm {
     SentencePiece(SentencePiece),
-    ByteLevel(ByteLevelBpe),
-    Lines(LineBpe),
+    ByteLevel(Box<ByteLevelBpe>),
+    Lines(Box<LineBpe>),
 }
 
 impl FileEncoder {
@@ -112,7 +112,7 @@ impl Read<'_> {
         let model = ByteLevelBpe::new(&self.vocabulary, &merges, rules)?;
         let defaults =
             Defaults { bos: None, eos: None, begin: rules.begin, spelling: Spelling::ByteLevel };
-        Ok(self.finish(Algorithm::ByteLevel(model), &defaults))
+        Ok(self.finish(Algorithm::ByteLevel(Box::new(model)), &defaults))
     }
 
     fn lines(&self) -> Result<Tokenizer, ModelError> {
@@ -120,7 +120,7 @@ impl Read<'_> {
         let model = LineBpe::new(&self.vocabulary, &merges)?;
         let spelling = Spelling::SentencePiece;
         let defaults = Defaults { bos: None, eos: None, begin: Begin::Marked, spelling };
-        Ok(self.finish(Algorithm::Lines(model), &defaults))
+        Ok(self.finish(Algorithm::Lines(Box::new(model)), &defaults))
     }
 
     fn finish(&self, algorithm: Algorithm, defaults: &Defaults) -> Tokenizer {

@@ -16,10 +16,9 @@ use super::{Encoder, Tokenizer};
 use crate::backend::embedded::gguf::ModelError;
 
 /// Tokenizer classes of transformers that put the begin-of-text token first or not as
-/// `add_bos_token` says, whatever `tokenizer.json` says (`update_post_processor` in
-/// `tokenization_llama_fast.py`, `tokenization_gemma_fast.py` and `tokenization_cohere_fast.py` of
-/// transformers 4.57).
-const ADD_BOS_CLASSES: [&str; 4] = ["Llama", "CodeLlama", "Gemma", "Cohere"];
+/// `add_bos_token` says, whatever `tokenizer.json` says (those with `update_post_processor` in
+/// `models/*/tokenization_*_fast.py` of transformers 4.57.6).
+const ADD_BOS_CLASSES: [&str; 5] = ["Llama", "CodeLlama", "Gemma", "Cohere", "GPTNeoX"];
 
 /// The tokenizer of a `tokenizer.json`.
 pub(super) struct FolderEncoder {
@@ -91,7 +90,7 @@ pub(super) fn read(folder: &Path) -> Result<Tokenizer, ModelError> {
 /// The chat template that comes with the model in `folder`; of several, the one named `default`.
 ///
 /// Looked for in `chat_template.jinja`, `tokenizer_config.json` and `chat_template.json`, in this
-/// order (`PreTrainedTokenizerBase` of transformers 4.57).
+/// order (`PreTrainedTokenizerBase` of transformers 4.57.6).
 pub(super) fn chat_template(folder: &Path) -> Result<Option<String>, ModelError> {
     if let Some(source) = text(folder, "chat_template.jinja")? {
         return Ok(Some(source));

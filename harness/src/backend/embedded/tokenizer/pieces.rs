@@ -11,7 +11,7 @@ use super::vocabulary::{TokenKind, Vocabulary, byte_of_token};
 pub(super) enum Spelling {
     /// One printable character for each byte, as GPT-2 does.
     ByteLevel,
-    /// Text with U+2581 for a space, as SentencePiece does.
+    /// Text with U+2581 for a space, as `SentencePiece` does.
     SentencePiece,
 }
 

@@ -1,11 +1,11 @@
-//! SentencePiece vocabularies: pieces with scores, merged best first.
+//! `SentencePiece` vocabularies: pieces with scores, merged best first.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::vocabulary::{Vocabulary, byte_token_text};
 
-/// How SentencePiece writes a space.
+/// How `SentencePiece` writes a space.
 pub(super) const SPACE: &str = "\u{2581}";
 
 /// Scores for merging characters into pieces, with a byte token for what no piece covers

@@ -55,9 +55,9 @@ fn pieces() -> (Vec<String>, Vec<TokenKind>, Vec<f32>) {
     tokens.extend((0..=u8::MAX).map(byte_token_text));
     kinds.resize(tokens.len(), TokenKind::Byte);
     let mut scores = vec![0.0; tokens.len()];
-    let scored =
+    let pieces =
         [("a", -9.0), ("b", -9.0), ("ab", -1.0), ("ba", -1.0), ("aba", -3.0), (SPACE, -2.0)];
-    for (text, score) in scored {
+    for (text, score) in pieces {
         tokens.push(text.to_owned());
         scores.push(score);
     }

@@ -73,7 +73,7 @@ impl<'g> Vocabulary<'g> {
     }
 }
 
-/// How SentencePiece vocabularies write the token of one byte.
+/// How `SentencePiece` vocabularies write the token of one byte.
 pub(super) fn byte_token_text(byte: u8) -> String {
     format!("<0x{byte:02X}>")
 }

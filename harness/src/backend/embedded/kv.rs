@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::rope::Reach;
+use super::simd::LANES;
 
 /// Keys and values of consecutive positions: for each layer and key head one run of vectors. Models
 /// without attention keep one vector of numbers instead, whatever the length.
@@ -14,10 +15,13 @@ pub(super) struct Kv {
     state: Vec<f32>,
 }
 
+/// Keys and values of one head, laid out so that sixteen numbers of a kind lie together.
 #[derive(Debug, Clone, Default)]
-struct Run {
-    keys: Vec<f32>,
-    values: Vec<f32>,
+pub(super) struct Run {
+    /// `[tile of positions][number of the key][position]`.
+    pub(super) keys: Vec<[f32; LANES]>,
+    /// `[tile of numbers][position][number of the value]`.
+    pub(super) values: Vec<Vec<[f32; LANES]>>,
 }
 
 /// What a sequence has seen: a prompt that it may share, and its own tokens after it.
@@ -57,8 +61,7 @@ impl Kv {
         let runs = &mut self.runs[layer * self.n_kv_heads..(layer + 1) * self.n_kv_heads];
         let vectors = keys.chunks_exact(key_dim).zip(values.chunks_exact(value_dim));
         for (run, (key, value)) in runs.iter_mut().zip(vectors) {
-            run.keys.extend_from_slice(key);
-            run.values.extend_from_slice(value);
+            run.push(key, value);
         }
     }
 
@@ -67,10 +70,28 @@ impl Kv {
         self.n_positions += n_positions;
     }
 
-    /// All keys and all values of one head, position after position.
-    pub(super) fn run(&self, layer: usize, head: usize) -> (&[f32], &[f32]) {
-        let run = &self.runs[layer * self.n_kv_heads + head];
-        (&run.keys, &run.values)
+    /// All keys and all values of one head.
+    pub(super) fn run(&self, layer: usize, head: usize) -> &Run {
+        &self.runs[layer * self.n_kv_heads + head]
+    }
+}
+
+impl Run {
+    fn push(&mut self, key: &[f32], value: &[f32]) {
+        self.values.resize_with(value.len().div_ceil(LANES), Vec::new);
+        let position = self.values.first().map_or(0, Vec::len);
+        let (tile, lane) = (position / LANES, position % LANES);
+        if lane == 0 {
+            self.keys.resize((tile + 1) * key.len(), [0.0; LANES]);
+        }
+        for (lanes, number) in self.keys[tile * key.len()..].iter_mut().zip(key) {
+            lanes[lane] = *number;
+        }
+        for (tile, numbers) in self.values.iter_mut().zip(value.chunks(LANES)) {
+            let mut lanes = [0.0; LANES];
+            lanes[..numbers.len()].copy_from_slice(numbers);
+            tile.push(lanes);
+        }
     }
 }
 
@@ -78,11 +99,5 @@ impl Sequence {
     /// Positions seen so far.
     pub(super) fn n_positions(&self) -> usize {
         self.prompt.as_ref().map_or(0, |prompt| prompt.n_positions()) + self.own.n_positions()
-    }
-
-    /// Keys and values of one head: the shared ones, then its own.
-    pub(super) fn runs(&self, layer: usize, head: usize) -> [(&[f32], &[f32]); 2] {
-        let prompt = self.prompt.as_ref().map_or((&[][..], &[][..]), |prompt| prompt.run(layer, head));
-        [prompt, self.own.run(layer, head)]
     }
 }

@@ -17,6 +17,7 @@ mod output;
 mod random;
 mod rope;
 mod sampler;
+mod simd;
 mod tokenizer;
 mod weights;
 mod worker;

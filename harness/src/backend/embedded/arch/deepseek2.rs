@@ -8,6 +8,7 @@ use crate::backend::embedded::model::{
     Projection, Query, Shared, Weighting,
 };
 use crate::backend::embedded::rope::{Pairs, Yarn};
+use crate::backend::embedded::simd::Processor;
 use crate::backend::embedded::weights::{Checkpoint, Key, Name};
 
 const N_LATENT: Key = Key::both("kv_lora_rank", "attention.kv_lora_rank");
@@ -125,6 +126,7 @@ fn attention(
         softcap: None,
         output: parts::matrix(checkpoint, &[ATTENTION_OUTPUT], at)?,
         output_bias: None,
+        processor: Processor::detect(),
     })
 }
 

@@ -7,6 +7,7 @@ use crate::backend::embedded::model::{
     Projection,
 };
 use crate::backend::embedded::rope::Rope;
+use crate::backend::embedded::simd::Processor;
 use crate::backend::embedded::weights::{Checkpoint, Key, Name};
 
 pub(super) const N_LAYERS: Key = Key::both("num_hidden_layers", "block_count");
@@ -163,6 +164,7 @@ pub(super) fn attention(
         softcap: plan.softcap,
         output: matrix(checkpoint, &[ATTENTION_OUTPUT], at)?,
         output_bias: optional_bias(checkpoint, ATTENTION_OUTPUT, layer)?,
+        processor: Processor::detect(),
     })
 }
 

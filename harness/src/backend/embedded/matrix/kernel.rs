@@ -1,31 +1,34 @@
 //! The inner loops: a few rows of inputs times a few tiles of weights.
 //!
-//! Everything here is inlined into the caller, which chooses the instruction set. Products are fused
-//! multiply-adds in one written order, so the result does not depend on that choice.
+//! Everything here is inlined into code compiled for one instruction set. Products are added in one
+//! written order, so the result does not depend on how many rows or tiles go together.
 
 use super::quants::half;
-
-/// Outputs computed side by side: the lanes of the inner loop.
-pub(super) const LANES: usize = 16;
-
-/// What `R` rows and `T` tiles give.
-pub(super) type Sums<const R: usize, const T: usize> = [[[f32; LANES]; T]; R];
+use crate::backend::embedded::simd::{LANES, Vector};
 
 /// Codes of one tile, `[input][lane]`, with `[block][lane]` scales and offsets.
 #[derive(Clone, Copy)]
 pub(super) struct CodedTile<'a> {
-    pub(super) codes: &'a [i8],
-    pub(super) scales: &'a [f32],
-    pub(super) offsets: &'a [f32],
+    pub(super) codes: &'a [[i8; LANES]],
+    pub(super) scales: &'a [[f32; LANES]],
+    pub(super) offsets: &'a [[f32; LANES]],
 }
 
 /// A number as weights are stored.
-pub(super) trait Stored: Copy + Sync {
+pub(crate) trait Stored: Copy + Send + Sync {
+    /// Sixteen of them in registers.
+    fn load<V: Vector>(vector: V, stored: &[Self; LANES]) -> V::Lanes;
+
     /// Its value.
     fn value(self) -> f32;
 }
 
 impl Stored for f32 {
+    #[inline(always)]
+    fn load<V: Vector>(vector: V, stored: &[Self; LANES]) -> V::Lanes {
+        vector.load(stored)
+    }
+
     #[inline(always)]
     fn value(self) -> f32 {
         self
@@ -38,6 +41,11 @@ pub(crate) struct F16(pub(crate) u16);
 
 impl Stored for F16 {
     #[inline(always)]
+    fn load<V: Vector>(vector: V, stored: &[Self; LANES]) -> V::Lanes {
+        vector.load(&stored.map(Self::value))
+    }
+
+    #[inline(always)]
     fn value(self) -> f32 {
         half(self.0)
     }
@@ -49,6 +57,11 @@ pub(crate) struct Bf16(pub(crate) u16);
 
 impl Stored for Bf16 {
     #[inline(always)]
+    fn load<V: Vector>(vector: V, stored: &[Self; LANES]) -> V::Lanes {
+        vector.load(&stored.map(Self::value))
+    }
+
+    #[inline(always)]
     fn value(self) -> f32 {
         f32::from_bits(u32::from(self.0) << 16)
     }
@@ -56,66 +69,63 @@ impl Stored for Bf16 {
 
 /// Σ over blocks of scale · Σ code · input + offset · Σ input, block after block.
 #[inline(always)]
-pub(super) fn coded<const BLOCK: usize, const R: usize, const T: usize>(
+pub(super) fn coded<V: Vector, const BLOCK: usize, const R: usize, const T: usize>(
+    vector: V,
     tiles: &[CodedTile<'_>; T],
     inputs: &[&[f32]; R],
     block_sums: &[&[f32]; R],
-) -> Sums<R, T> {
-    let mut sums = [[[0.0; LANES]; T]; R];
+) -> [[V::Lanes; T]; R] {
+    let zero = vector.splat(0.0);
+    let mut sums = [[zero; T]; R];
     for block in 0..inputs[0].len() / BLOCK {
-        let mut products = [[[0.0_f32; LANES]; T]; R];
-        let codes: [&[i8]; T] = std::array::from_fn(|t| {
-            &tiles[t].codes[block * BLOCK * LANES..(block + 1) * BLOCK * LANES]
-        });
+        let mut products = [[zero; T]; R];
+        let codes: [&[[i8; LANES]; BLOCK]; T] =
+            std::array::from_fn(|t| array(&tiles[t].codes[block * BLOCK..]));
         let values: [&[f32; BLOCK]; R] =
             std::array::from_fn(|r| array(&inputs[r][block * BLOCK..]));
         for input in 0..BLOCK {
-            for t in 0..T {
-                let codes: &[i8; LANES] = array(&codes[t][input * LANES..]);
-                let weights: [f32; LANES] = std::array::from_fn(|lane| f32::from(codes[lane]));
-                for r in 0..R {
-                    add_product(&mut products[r][t], values[r][input], &weights);
+            let weights: [V::Lanes; T] = std::array::from_fn(|t| vector.widen(&codes[t][input]));
+            for r in 0..R {
+                let value = vector.splat(values[r][input]);
+                for t in 0..T {
+                    products[r][t] = vector.mul_add(value, weights[t], products[r][t]);
                 }
             }
         }
         for t in 0..T {
-            let scale: &[f32; LANES] = array(&tiles[t].scales[block * LANES..]);
-            let offset: &[f32; LANES] = array(&tiles[t].offsets[block * LANES..]);
+            let scale = vector.load(&tiles[t].scales[block]);
+            let offset = vector.load(&tiles[t].offsets[block]);
             for r in 0..R {
-                for lane in 0..LANES {
-                    let scaled = products[r][t][lane].mul_add(scale[lane], sums[r][t][lane]);
-                    sums[r][t][lane] = block_sums[r][block].mul_add(offset[lane], scaled);
-                }
+                let scaled = vector.mul_add(products[r][t], scale, sums[r][t]);
+                let block_sum = vector.splat(block_sums[r][block]);
+                sums[r][t] = vector.mul_add(block_sum, offset, scaled);
             }
         }
     }
     sums
 }
 
-/// Σ weight · input, input after input.
+/// Σ weight · input, input after input, added to `sums`.
 #[inline(always)]
-pub(super) fn plain<S: Stored, const R: usize, const T: usize>(
-    tiles: &[&[S]; T],
+pub(crate) fn plain<V: Vector, S: Stored, const R: usize, const T: usize>(
+    vector: V,
+    tiles: &[&[[S; LANES]]; T],
     inputs: &[&[f32]; R],
-) -> Sums<R, T> {
-    let mut sums = [[[0.0; LANES]; T]; R];
-    for input in 0..inputs[0].len() {
-        for t in 0..T {
-            let stored: &[S; LANES] = array(&tiles[t][input * LANES..]);
-            let weights: [f32; LANES] = std::array::from_fn(|lane| stored[lane].value());
-            for r in 0..R {
-                add_product(&mut sums[r][t], inputs[r][input], &weights);
+    mut sums: [[V::Lanes; T]; R],
+) -> [[V::Lanes; T]; R] {
+    let n_in = inputs[0].len();
+    let tiles: [&[[S; LANES]]; T] = std::array::from_fn(|t| &tiles[t][..n_in]);
+    let inputs: [&[f32]; R] = std::array::from_fn(|r| &inputs[r][..n_in]);
+    for input in 0..n_in {
+        let weights: [V::Lanes; T] = std::array::from_fn(|t| S::load(vector, &tiles[t][input]));
+        for r in 0..R {
+            let value = vector.splat(inputs[r][input]);
+            for t in 0..T {
+                sums[r][t] = vector.mul_add(value, weights[t], sums[r][t]);
             }
         }
     }
     sums
-}
-
-#[inline(always)]
-fn add_product(sums: &mut [f32; LANES], value: f32, weights: &[f32; LANES]) {
-    for lane in 0..LANES {
-        sums[lane] = value.mul_add(weights[lane], sums[lane]);
-    }
 }
 
 /// The first `N` values of a slice that has at least as many.

@@ -9,14 +9,13 @@ mod kernel;
 mod part;
 mod quants;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
-pub(super) use kernel::{Bf16, F16};
-use kernel::LANES;
-use part::{Part, Rows, TILES};
+pub(super) use kernel::{Bf16, F16, plain};
+use part::{Fill, Part, Rows, TILES};
 
 use super::gguf::ModelError;
+use super::simd::{LANES, Processor};
 use super::weights::{Tensor, Values};
 
 /// A matrix of `n_out` × `n_in` weights.
@@ -25,7 +24,7 @@ pub(super) struct Matrix {
     n_in: usize,
     /// Each of one storage type; their outputs follow each other.
     parts: Vec<Part>,
-    arch: Arch,
+    processor: Processor,
 }
 
 impl Matrix {
@@ -41,7 +40,7 @@ impl Matrix {
         let groups = tensors.chunk_by(|a, b| a.values.is_stored_like(&b.values));
         let parts: Vec<Part> = groups.map(|group| part(group, n_in)).collect();
         let n_out = parts.iter().map(|part| part.n_out).sum();
-        Ok(Self { n_out, n_in, parts, arch: Arch::new() })
+        Ok(Self { n_out, n_in, parts, processor: Processor::detect() })
     }
 
     pub(super) fn n_out(&self) -> usize {
@@ -53,12 +52,12 @@ impl Matrix {
         let mut outputs = vec![0.0; n_rows * self.n_out];
         let mut first_output = 0;
         for part in &self.parts {
-            let tiled = self.multiply(part, &Rows::new(inputs, self.n_in, part.block_len()), n_rows);
+            let rows = Rows::new(inputs, self.n_in, part.block_len());
+            let tiled = self.multiply(part, &rows, n_rows);
             outputs.par_chunks_mut(self.n_out).enumerate().for_each(|(row, outputs)| {
                 let outputs = &mut outputs[first_output..first_output + part.n_out];
                 for (tile, outputs) in outputs.chunks_mut(LANES).enumerate() {
-                    let start = (tile * n_rows + row) * LANES;
-                    outputs.copy_from_slice(&tiled[start..start + outputs.len()]);
+                    outputs.copy_from_slice(&tiled[tile * n_rows + row][..outputs.len()]);
                 }
             });
             first_output += part.n_out;
@@ -79,18 +78,15 @@ impl Matrix {
     }
 
     /// Outputs laid out as `[tile][row][lane]`.
-    fn multiply(&self, part: &Part, rows: &Rows<'_>, n_rows: usize) -> Vec<f32> {
+    fn multiply(&self, part: &Part, rows: &Rows<'_>, n_rows: usize) -> Vec<[f32; LANES]> {
         let n_tiles = part.n_out.div_ceil(LANES);
-        let mut tiled = vec![0.0; n_tiles * n_rows * LANES];
+        let mut tiled = vec![[0.0; LANES]; n_tiles * n_rows];
         // A few pieces for each thread even out the work; each is a whole number of tile groups.
         let n_pieces = rayon::current_num_threads() * 4;
         let tiles_per_piece = n_tiles.div_ceil(n_pieces).next_multiple_of(TILES);
-        let piece_len = tiles_per_piece * n_rows * LANES;
-        tiled.par_chunks_mut(piece_len).enumerate().for_each(|(piece, out)| {
-            self.arch.dispatch(
-                #[inline(always)]
-                || part.fill(piece * tiles_per_piece, rows, n_rows, out),
-            );
+        tiled.par_chunks_mut(tiles_per_piece * n_rows).enumerate().for_each(|(piece, out)| {
+            let first_tile = piece * tiles_per_piece;
+            self.processor.run(Fill { part, first_tile, rows, n_rows, out });
         });
         tiled
     }

@@ -1,14 +1,14 @@
 //! Weights of one storage type, packed in tiles of 16 outputs.
 
+use std::ops::Range;
+
 use candle_core::quantized::GgmlDType;
 use rayon::prelude::*;
 
-use super::kernel::{self, Bf16, CodedTile, F16, LANES, Stored, Sums};
+use super::kernel::{self, Bf16, CodedTile, F16, Stored};
 use super::quants;
 use crate::backend::embedded::math::sum;
-
-/// Rows multiplied with one load of the weights.
-const ROWS: usize = 4;
+use crate::backend::embedded::simd::{Kernel, LANES, Vector};
 
 /// Tiles multiplied at once for a row that is left over.
 pub(super) const TILES: usize = 4;
@@ -21,10 +21,15 @@ pub(super) struct Part {
 }
 
 enum Packed {
-    Coded { block_len: usize, codes: Vec<i8>, scales: Vec<f32>, offsets: Vec<f32> },
-    F32(Vec<f32>),
-    F16(Vec<F16>),
-    Bf16(Vec<Bf16>),
+    Coded {
+        block_len: usize,
+        codes: Vec<[i8; LANES]>,
+        scales: Vec<[f32; LANES]>,
+        offsets: Vec<[f32; LANES]>,
+    },
+    F32(Vec<[f32; LANES]>),
+    F16(Vec<[F16; LANES]>),
+    Bf16(Vec<[Bf16; LANES]>),
 }
 
 /// Rows of activations with the sums of their blocks, which the offsets multiply.
@@ -39,24 +44,24 @@ impl Part {
     /// Packs rows of weights stored as bytes in a coded type.
     pub(super) fn coded(dtype: GgmlDType, rows: &[&[u8]], n_in: usize) -> Self {
         let block_len = quants::block_len(dtype).expect("a coded type");
-        let n_padded = padded(rows.len());
+        let n_tiles = n_tiles(rows.len());
         let n_blocks = n_in / block_len;
-        let mut codes = vec![0; n_padded * n_in];
-        let mut scales = vec![0.0; n_padded * n_blocks];
-        let mut offsets = vec![0.0; n_padded * n_blocks];
+        let mut codes = vec![[0; LANES]; n_tiles * n_in];
+        let mut scales = vec![[0.0; LANES]; n_tiles * n_blocks];
+        let mut offsets = vec![[0.0; LANES]; n_tiles * n_blocks];
         let tiles = codes
-            .par_chunks_mut(n_in * LANES)
-            .zip(scales.par_chunks_mut(n_blocks * LANES))
-            .zip(offsets.par_chunks_mut(n_blocks * LANES));
+            .par_chunks_mut(n_in)
+            .zip(scales.par_chunks_mut(n_blocks))
+            .zip(offsets.par_chunks_mut(n_blocks));
         tiles.zip(rows.par_chunks(LANES)).for_each(|(((codes, scales), offsets), rows)| {
             for (lane, row) in rows.iter().enumerate() {
                 let mut block = 0;
                 for bytes in row.chunks_exact(dtype.type_size()) {
                     quants::decode(dtype, bytes, |decoded| {
-                        scales[block * LANES + lane] = decoded.scale;
-                        offsets[block * LANES + lane] = decoded.offset;
+                        scales[block][lane] = decoded.scale;
+                        offsets[block][lane] = decoded.offset;
                         for (idx, code) in decoded.codes.iter().enumerate() {
-                            codes[(block * block_len + idx) * LANES + lane] = *code;
+                            codes[block * block_len + idx][lane] = *code;
                         }
                         block += 1;
                     });
@@ -93,89 +98,117 @@ impl Part {
     /// The weights of one output.
     pub(super) fn weights_of(&self, output: usize) -> Vec<f32> {
         let (tile, lane) = (output / LANES, output % LANES);
-        let at = |input: usize| (tile * self.n_in + input) * LANES + lane;
+        let at = |input: usize| tile * self.n_in + input;
         let inputs = 0..self.n_in;
         match &self.weights {
-            Packed::F32(values) => inputs.map(|input| values[at(input)]).collect(),
-            Packed::F16(values) => inputs.map(|input| values[at(input)].value()).collect(),
-            Packed::Bf16(values) => inputs.map(|input| values[at(input)].value()).collect(),
+            Packed::F32(values) => inputs.map(|input| values[at(input)][lane]).collect(),
+            Packed::F16(values) => inputs.map(|input| values[at(input)][lane].value()).collect(),
+            Packed::Bf16(values) => inputs.map(|input| values[at(input)][lane].value()).collect(),
             Packed::Coded { block_len, codes, scales, offsets } => inputs
                 .map(|input| {
                     let block = tile * (self.n_in / block_len) + input / block_len;
-                    let block = block * LANES + lane;
-                    f32::from(codes[at(input)]).mul_add(scales[block], offsets[block])
+                    let code = f32::from(codes[at(input)][lane]);
+                    code.mul_add(scales[block][lane], offsets[block][lane])
                 })
                 .collect(),
         }
     }
 
-    /// Computes whole tiles from `first_tile` on into `out`, laid out as `[tile][row][lane]`.
     #[inline(always)]
-    pub(super) fn fill(&self, first_tile: usize, rows: &Rows<'_>, n_rows: usize, out: &mut [f32]) {
-        let tile_len = n_rows * LANES;
-        let n_together = n_rows / ROWS * ROWS;
-        for (idx, out) in out.chunks_mut(tile_len).enumerate() {
-            for row in (0..n_together).step_by(ROWS) {
-                let sums = self.multiply::<ROWS, 1>(first_tile + idx, rows, row);
-                for (offset, [lanes]) in sums.iter().enumerate() {
-                    out[(row + offset) * LANES..][..LANES].copy_from_slice(lanes);
+    fn multiply<V: Vector, const R: usize, const T: usize>(
+        &self,
+        vector: V,
+        tile: usize,
+        (rows, row): (&Rows<'_>, usize),
+    ) -> [[V::Lanes; T]; R] {
+        let inputs: [&[f32]; R] = std::array::from_fn(|r| rows.values_of(row + r));
+        let start = |t: usize| (tile + t) * self.n_in;
+        let zero = [[vector.splat(0.0); T]; R];
+        match &self.weights {
+            Packed::F32(values) => {
+                let tiles = std::array::from_fn(|t| &values[start(t)..]);
+                kernel::plain::<V, f32, R, T>(vector, &tiles, &inputs, zero)
+            }
+            Packed::F16(values) => {
+                let tiles = std::array::from_fn(|t| &values[start(t)..]);
+                kernel::plain::<V, F16, R, T>(vector, &tiles, &inputs, zero)
+            }
+            Packed::Bf16(values) => {
+                let tiles = std::array::from_fn(|t| &values[start(t)..]);
+                kernel::plain::<V, Bf16, R, T>(vector, &tiles, &inputs, zero)
+            }
+            Packed::Coded { block_len, codes, scales, offsets } => {
+                let n_blocks = self.n_in / block_len;
+                let sums: [&[f32]; R] = std::array::from_fn(|r| rows.block_sums_of(row + r));
+                let tiles: [CodedTile<'_>; T] = std::array::from_fn(|t| CodedTile {
+                    codes: &codes[start(t)..],
+                    scales: &scales[(tile + t) * n_blocks..],
+                    offsets: &offsets[(tile + t) * n_blocks..],
+                });
+                if *block_len == 16 {
+                    kernel::coded::<V, 16, R, T>(vector, &tiles, &inputs, &sums)
+                } else {
+                    kernel::coded::<V, 32, R, T>(vector, &tiles, &inputs, &sums)
                 }
             }
         }
+    }
+}
+
+/// Computes whole tiles from `first_tile` on into `out`, laid out as `[tile][row][lane]`.
+pub(super) struct Fill<'a> {
+    pub(super) part: &'a Part,
+    pub(super) first_tile: usize,
+    pub(super) rows: &'a Rows<'a>,
+    pub(super) n_rows: usize,
+    pub(super) out: &'a mut [[f32; LANES]],
+}
+
+impl Kernel for Fill<'_> {
+    #[inline(always)]
+    fn run<V: Vector>(mut self, vector: V) {
+        let n_by_eight = self.n_rows / 8 * 8;
+        self.rows_together::<V, 8>(vector, 0..n_by_eight);
+        let n_by_four = self.n_rows / 4 * 4;
+        self.rows_together::<V, 4>(vector, n_by_eight..n_by_four);
         // Rows left over take several tiles at once, so that the additions do not wait in line.
-        for row in n_together..n_rows {
-            for (group, out) in out.chunks_mut(tile_len * TILES).enumerate() {
-                let tile = first_tile + group * TILES;
-                if out.len() == tile_len * TILES {
-                    let [sums] = self.multiply::<1, TILES>(tile, rows, row);
-                    for (offset, lanes) in sums.iter().enumerate() {
-                        out[offset * tile_len + row * LANES..][..LANES].copy_from_slice(lanes);
-                    }
-                } else {
-                    for (offset, out) in out.chunks_mut(tile_len).enumerate() {
-                        let [[lanes]] = self.multiply::<1, 1>(tile + offset, rows, row);
-                        out[row * LANES..][..LANES].copy_from_slice(&lanes);
-                    }
+        for row in n_by_four..self.n_rows {
+            self.single_row(vector, row);
+        }
+    }
+}
+
+impl Fill<'_> {
+    #[inline(always)]
+    fn rows_together<V: Vector, const R: usize>(&mut self, vector: V, rows: Range<usize>) {
+        if rows.is_empty() {
+            return;
+        }
+        for (idx, out) in self.out.chunks_mut(self.n_rows).enumerate() {
+            for row in rows.clone().step_by(R) {
+                let tile = self.first_tile + idx;
+                let sums = self.part.multiply::<V, R, 1>(vector, tile, (self.rows, row));
+                for (offset, [lanes]) in sums.iter().enumerate() {
+                    out[row + offset] = vector.store(*lanes);
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn multiply<const R: usize, const T: usize>(
-        &self,
-        tile: usize,
-        rows: &Rows<'_>,
-        row: usize,
-    ) -> Sums<R, T> {
-        let inputs: [&[f32]; R] = std::array::from_fn(|r| rows.values_of(row + r));
-        let part = |values_per_tile: usize, t: usize| {
-            let start = (tile + t) * values_per_tile * LANES;
-            start..start + values_per_tile * LANES
-        };
-        let plain = |t: usize| part(self.n_in, t);
-        match &self.weights {
-            Packed::F32(values) => {
-                kernel::plain::<f32, R, T>(&std::array::from_fn(|t| &values[plain(t)]), &inputs)
-            }
-            Packed::F16(values) => {
-                kernel::plain::<F16, R, T>(&std::array::from_fn(|t| &values[plain(t)]), &inputs)
-            }
-            Packed::Bf16(values) => {
-                kernel::plain::<Bf16, R, T>(&std::array::from_fn(|t| &values[plain(t)]), &inputs)
-            }
-            Packed::Coded { block_len, codes, scales, offsets } => {
-                let n_blocks = self.n_in / block_len;
-                let sums: [&[f32]; R] = std::array::from_fn(|r| rows.block_sums_of(row + r));
-                let tiles: [CodedTile<'_>; T] = std::array::from_fn(|t| CodedTile {
-                    codes: &codes[part(self.n_in, t)],
-                    scales: &scales[part(n_blocks, t)],
-                    offsets: &offsets[part(n_blocks, t)],
-                });
-                if *block_len == 16 {
-                    kernel::coded::<16, R, T>(&tiles, &inputs, &sums)
-                } else {
-                    kernel::coded::<32, R, T>(&tiles, &inputs, &sums)
+    fn single_row<V: Vector>(&mut self, vector: V, row: usize) {
+        let rows = (self.rows, row);
+        for (group, out) in self.out.chunks_mut(self.n_rows * TILES).enumerate() {
+            let tile = self.first_tile + group * TILES;
+            if out.len() == self.n_rows * TILES {
+                let [sums] = self.part.multiply::<V, 1, TILES>(vector, tile, rows);
+                for (offset, lanes) in sums.iter().enumerate() {
+                    out[offset * self.n_rows + row] = vector.store(*lanes);
+                }
+            } else {
+                for (offset, out) in out.chunks_mut(self.n_rows).enumerate() {
+                    let [[lanes]] = self.part.multiply::<V, 1, 1>(vector, tile + offset, rows);
+                    out[row] = vector.store(lanes);
                 }
             }
         }
@@ -204,18 +237,19 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn padded(n_out: usize) -> usize {
-    n_out.next_multiple_of(LANES * TILES)
+/// Tiles of so many outputs, in whole groups.
+fn n_tiles(n_out: usize) -> usize {
+    n_out.div_ceil(LANES).next_multiple_of(TILES)
 }
 
 /// Packs plain rows, several matrices one after the other.
-fn pack<S: Stored + Send>(matrices: &[&[S]], n_in: usize, zero: S) -> (usize, Vec<S>) {
+fn pack<S: Stored>(matrices: &[&[S]], n_in: usize, zero: S) -> (usize, Vec<[S; LANES]>) {
     let rows: Vec<&[S]> = matrices.iter().flat_map(|matrix| matrix.chunks_exact(n_in)).collect();
-    let mut packed = vec![zero; padded(rows.len()) * n_in];
-    packed.par_chunks_mut(n_in * LANES).zip(rows.par_chunks(LANES)).for_each(|(tile, rows)| {
+    let mut packed = vec![[zero; LANES]; n_tiles(rows.len()) * n_in];
+    packed.par_chunks_mut(n_in).zip(rows.par_chunks(LANES)).for_each(|(tile, rows)| {
         for (lane, row) in rows.iter().enumerate() {
-            for (input, value) in row.iter().enumerate() {
-                tile[input * LANES + lane] = *value;
+            for (lanes, value) in tile.iter_mut().zip(*row) {
+                lanes[lane] = *value;
             }
         }
     });

@@ -2,13 +2,17 @@
 
 use rayon::prelude::*;
 
+use super::attend::{Attend, QueryRow, ScoreRule};
 use super::latent::Latent;
 use super::norm::Norm;
 use super::rows::{Piece, Rows};
-use crate::backend::embedded::kv::Sequence;
-use crate::backend::embedded::math::{add_scaled, dot, softmax, tanh};
+use crate::backend::embedded::math::add_scaled;
 use crate::backend::embedded::matrix::Matrix;
 use crate::backend::embedded::rope::{Angles, Rope};
+use crate::backend::embedded::simd::{LANES, Processor};
+
+/// Query heads that read keys and values together.
+const ROWS_TOGETHER: usize = 32;
 
 /// The attention of one layer.
 pub(in crate::backend::embedded) struct Attention {
@@ -24,6 +28,7 @@ pub(in crate::backend::embedded) struct Attention {
     pub(in crate::backend::embedded) softcap: Option<f32>,
     pub(in crate::backend::embedded) output: Matrix,
     pub(in crate::backend::embedded) output_bias: Option<Vec<f32>>,
+    pub(in crate::backend::embedded) processor: Processor,
 }
 
 /// Numbers and sizes of heads.
@@ -87,56 +92,61 @@ impl Attention {
         gathered
     }
 
-    /// Attention of all rows; the query heads that share a key head go together.
+    /// Attention of all rows, those that share a prompt together.
     fn mix(&self, layer_idx: usize, queries: &[f32], rows: &Rows, pieces: &[Piece<'_>]) -> Vec<f32> {
-        let Heads { n_heads, n_kv_heads, key_dim, value_dim } = self.heads;
+        let Heads { n_heads, n_kv_heads, value_dim, .. } = self.heads;
         let n_shared = n_heads / n_kv_heads;
+        let groups = rows.by_prompt(pieces, ROWS_TOGETHER.div_ceil(n_shared));
+        let jobs: Vec<(usize, &[usize])> = (0..n_kv_heads)
+            .flat_map(|head| groups.iter().map(move |group| (head, group.as_slice())))
+            .collect();
+        let n_tiles = value_dim.div_ceil(LANES);
+        let gathered: Vec<Vec<[f32; LANES]>> = jobs
+            .par_iter()
+            .map(|(head, group)| {
+                let rows = self.query_rows(queries, (*head, group), rows, pieces);
+                let mut mixed = vec![[0.0; LANES]; rows.len() * n_tiles];
+                let (rows, mixed_rows) = (rows.as_slice(), mixed.as_mut_slice());
+                let (rule, head_idx) = (self.rule(), *head);
+                let attend = Attend { rows, layer_idx, head_idx, rule, mixed: mixed_rows };
+                self.processor.run(attend);
+                mixed
+            })
+            .collect();
         let mut mixed = vec![0.0; rows.n_rows() * n_heads * value_dim];
-        let parts = mixed
-            .par_chunks_mut(n_shared * value_dim)
-            .zip(queries.par_chunks(n_shared * key_dim))
-            .enumerate();
-        parts.for_each(|(part, (mixed, queries))| {
-            let (row, head) = (part / n_kv_heads, part % n_kv_heads);
-            let sequence = &*pieces[rows.pieces[row]].sequence;
-            self.gather((layer_idx, head), queries, (sequence, rows.positions[row]), mixed);
-        });
+        for ((head, group), gathered) in jobs.iter().zip(&gathered) {
+            let heads = gathered.chunks_exact(n_tiles).enumerate();
+            for (idx, tiles) in heads {
+                let (row, head) = (group[idx / n_shared], head * n_shared + idx % n_shared);
+                let at = (row * n_heads + head) * value_dim;
+                mixed[at..at + value_dim].copy_from_slice(&tiles.as_flattened()[..value_dim]);
+            }
+        }
         mixed
     }
 
-    /// Attention of some query heads over one key head.
-    fn gather(
+    fn rule(&self) -> ScoreRule {
+        ScoreRule { scale: self.scale, softcap: self.softcap, window: self.window }
+    }
+
+    /// The query heads of some rows that look at one key head.
+    fn query_rows<'a>(
         &self,
-        (layer_idx, head): (usize, usize),
-        queries: &[f32],
-        (sequence, position): (&Sequence, usize),
-        mixed: &mut [f32],
-    ) {
-        let Heads { key_dim, value_dim, .. } = self.heads;
-        let first = self.window.map_or(0, |window| (position + 1).saturating_sub(window));
-        let n_visible = position + 1 - first;
-        let [(keys_a, values_a), (keys_b, values_b)] = sequence.runs(layer_idx, head);
-        let keys = || {
-            let all = keys_a.chunks_exact(key_dim).chain(keys_b.chunks_exact(key_dim));
-            all.skip(first).take(n_visible)
+        queries: &'a [f32],
+        (head, group): (usize, &[usize]),
+        rows: &Rows,
+        pieces: &'a [Piece<'_>],
+    ) -> Vec<QueryRow<'a>> {
+        let Heads { n_heads, n_kv_heads, key_dim, .. } = self.heads;
+        let n_shared = n_heads / n_kv_heads;
+        let of_row = |row: &usize| {
+            let (row, sequence) = (*row, &*pieces[rows.pieces[*row]].sequence);
+            let start = (row * n_heads + head * n_shared) * key_dim;
+            let heads = queries[start..start + n_shared * key_dim].chunks_exact(key_dim);
+            let position = rows.positions[row];
+            heads.map(move |query| QueryRow { query, sequence, position })
         };
-        let values = values_a.chunks_exact(value_dim).chain(values_b.chunks_exact(value_dim));
-        let n_queries = queries.len() / key_dim;
-        let mut scores = vec![0.0; n_queries * n_visible];
-        for (query, scores) in queries.chunks_exact(key_dim).zip(scores.chunks_exact_mut(n_visible)) {
-            for (score, key) in scores.iter_mut().zip(keys()) {
-                *score = dot(query, key) * self.scale;
-            }
-            if let Some(cap) = self.softcap {
-                cap_all(scores, cap);
-            }
-            softmax(scores);
-        }
-        for (idx, value) in values.skip(first).take(n_visible).enumerate() {
-            for (query, mixed) in mixed.chunks_exact_mut(value_dim).enumerate() {
-                add_scaled(mixed, scores[query * n_visible + idx], value);
-            }
-        }
+        group.iter().flat_map(of_row).collect()
     }
 }
 
@@ -172,13 +182,6 @@ impl Grouped {
             projected.values.extend_from_slice(values);
         }
         projected
-    }
-}
-
-/// Limits numbers smoothly to less than `cap` (Gemma 2, arXiv 2408.00118).
-pub(super) fn cap_all(numbers: &mut [f32], cap: f32) {
-    for number in numbers {
-        *number = cap * tanh(*number / cap);
     }
 }
 

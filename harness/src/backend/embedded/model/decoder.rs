@@ -3,7 +3,8 @@
 //! Each token's arithmetic is the same whatever else is in the batch: matrices, norms and attention
 //! all add in an order that depends on the token's own position only.
 
-use super::attention::{Attention, cap_all};
+use super::attend::cap_all;
+use super::attention::Attention;
 use super::feed_forward::FeedForward;
 use super::norm::Norm;
 use super::rows::{Piece, Rows};

@@ -1,5 +1,6 @@
 //! Models: what turns tokens of many sequences into logits.
 
+mod attend;
 mod attention;
 mod decoder;
 mod experts;

@@ -1,5 +1,7 @@
 //! The tokens of a step.
 
+use std::sync::Arc;
+
 use crate::backend::embedded::kv::Sequence;
 
 /// The next tokens of one sequence. More than one is a piece of a prompt.
@@ -56,6 +58,20 @@ impl Rows {
 
     pub(super) fn n_rows(&self) -> usize {
         self.tokens.len()
+    }
+
+    /// The rows in groups of at most `n_most` that begin with the same shared prompt; rows of a
+    /// sequence without one are a group of their own. Rows of one sequence stay together.
+    pub(super) fn by_prompt(&self, pieces: &[Piece<'_>], n_most: usize) -> Vec<Vec<usize>> {
+        let prompt_of = |row: &usize| {
+            let piece = self.pieces[*row];
+            let prompt = pieces[piece].sequence.prompt.as_ref();
+            prompt.map_or((None, piece), |prompt| (Some(Arc::as_ptr(prompt)), 0))
+        };
+        let mut rows: Vec<usize> = (0..self.n_rows()).collect();
+        rows.sort_by_key(prompt_of);
+        let groups = rows.chunk_by(|a, b| prompt_of(a) == prompt_of(b));
+        groups.flat_map(|group| group.chunks(n_most)).map(<[usize]>::to_vec).collect()
     }
 
     /// The rows of `x` whose logits are wanted.

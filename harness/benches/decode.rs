@@ -46,9 +46,18 @@ fn main() {
         })
     };
     let (one, sixteen, sixty_four) = (decode(1), decode(16), decode(64));
+    let peak = peak_bytes() >> 20;
     println!(
-        "{{\"prefill\": {prefill:.1}, \"batch_1\": {one:.1}, \"batch_16\": {sixteen:.1}, \"batch_64\": {sixty_four:.1}}}"
+        "{{\"prefill\": {prefill:.1}, \"batch_1\": {one:.1}, \"batch_16\": {sixteen:.1}, \"batch_64\": {sixty_four:.1}, \"peak_MiB\": {peak}}}"
     );
+}
+
+/// The most memory this process has had, where the system tells.
+fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) << 10
 }
 
 fn sampling(max_tokens: u32) -> Sampling {

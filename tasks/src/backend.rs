@@ -22,12 +22,49 @@ pub trait Backend: Send + Sync {
     /// What the backend can do; checked while planning, never at request 4,000.
     fn capabilities(&self) -> Capabilities;
 
+    /// The same model as a judge of given texts, if it can be one.
+    fn log_likelihood(&self) -> Option<&dyn LogLikelihood> {
+        None
+    }
+
     /// Generates one completion. Tokens are counted on `meter` as they appear, for display only.
     fn complete<'a>(
         &'a self,
         request: &'a Request,
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>>;
+}
+
+/// A backend that can tell how probable given texts are: the base of multiple-choice and perplexity
+/// tasks.
+pub trait LogLikelihood: Send + Sync {
+    /// How probable `continuation.text` is after `continuation.context`, both taken as they stand,
+    /// without a chat template.
+    fn log_likelihood<'a>(
+        &'a self,
+        continuation: &'a Continuation,
+    ) -> BoxFuture<'a, Result<ContinuationScore, BackendError>>;
+}
+
+/// A text and what stands before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continuation {
+    /// What stands before; may be empty. White space at its end counts as the text's beginning, where
+    /// tokenizers put it.
+    pub context: String,
+    /// The text whose probability is asked for.
+    pub text: String,
+}
+
+/// How probable a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ContinuationScore {
+    /// The natural logarithm of its probability.
+    pub log_probability: f64,
+    /// Its tokens.
+    pub n_tokens: u64,
+    /// Whether each of its tokens is the most probable one.
+    pub is_greedy: bool,
 }
 
 /// What identifies a model well enough to refuse mixing two of them in one run.

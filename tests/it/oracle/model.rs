@@ -1,35 +1,15 @@
-//! The embedded model against llama.cpp's tokenizer and a float32 reference in transformers.
+//! The named models against a float32 reference in transformers.
 //!
-//! Needs the default model beside the oracles; where it cannot be had, that is said.
-
-use std::path::PathBuf;
-use std::sync::LazyLock;
+//! Needs their files beside the oracles; where they cannot be had, that is said.
 
 use harness::backend::embedded::{Dtype, Likelihood};
 use serde_json::Value;
 
 use super::{report, rows, say, text};
-use crate::workplace;
-
-const TOKENS: &str = "model/tokenize/smollm2-135m-instruct-q4_1.jsonl";
-const LOGITS: &str = "model/gguf/smollm2-135m-instruct-q4_1.jsonl";
+use crate::embedded::model_path;
 
 /// Positions at which the reference's two best tokens are closer than this are no test of equality.
 const SMALLEST_GAP: f64 = 1e-3;
-
-static MODEL: LazyLock<Option<Likelihood>> = LazyLock::new(|| {
-    let place = workplace();
-    let fetch =
-        crate::embedded::command(&place, &["assets", "fetch", "smollm2-135m-instruct"]).output();
-    let fetch = fetch.expect("evalrun starts");
-    if !fetch.status.success() {
-        say("the default model is absent");
-        return None;
-    }
-    let said = String::from_utf8(fetch.stdout).expect("UTF-8 on standard output");
-    let path = PathBuf::from(said.trim().split_once(' ').expect("a name and a path").1);
-    Some(Likelihood::load(&path, Dtype::Stored).expect("the default model loads"))
-});
 
 fn ids(value: &Value) -> Vec<u32> {
     let ids = value.as_array().into_iter().flatten();
@@ -37,30 +17,18 @@ fn ids(value: &Value) -> Vec<u32> {
 }
 
 #[test]
-fn every_text_has_the_same_tokens() {
-    let (Some(rows), Some(model)) = (rows(TOKENS), MODEL.as_ref()) else { return };
-    let mut disagreements = Vec::new();
-    for row in &rows {
-        for (parse_special, field) in [(false, "ids"), (true, "ids_parse_special")] {
-            let expected = if row[field].is_null() { &row["ids"] } else { &row[field] };
-            let ours =
-                model.tokenize(text(row, "text"), parse_special).expect("any text has tokens");
-            if ours != ids(expected) {
-                disagreements.push(format!(
-                    "{} {field}: {:?}",
-                    text(row, "category"),
-                    text(row, "text")
-                ));
-                break;
-            }
-        }
-    }
-    report(TOKENS, rows.len(), &disagreements, 1.0);
+fn smollm2_computes_what_the_float32_reference_computes() {
+    check("smollm2-135m-instruct", "model/gguf/smollm2-135m-instruct-q4_1.jsonl");
 }
 
 #[test]
-fn logits_are_those_of_the_float32_reference() {
-    let (Some(rows), Some(model)) = (rows(LOGITS), MODEL.as_ref()) else { return };
+fn gemma_3_computes_what_the_float32_reference_computes() {
+    check("gemma3-270m", "model/gguf/gemma-3-270m-q4_k_m.jsonl");
+}
+
+fn check(model: &str, oracle: &str) {
+    let (Some(rows), Some(path)) = (rows(oracle), model_path(model)) else { return };
+    let model = Likelihood::load(&path, Dtype::Stored).expect("a named model loads");
     let (mut n_steps, mut disagreements, mut errors) = (0, Vec::new(), Vec::new());
     for row in &rows {
         let prompt = ids(&row["prompt_ids"]);
@@ -89,11 +57,11 @@ fn logits_are_those_of_the_float32_reference() {
     }
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;
     say(&format!(
-        "{LOGITS}: mean |Δ log-probability| {mean:.2e} over {} prompt tokens",
+        "{oracle}: mean |Δ log-probability| {mean:.2e} over {} prompt tokens",
         errors.len()
     ));
     assert!(mean <= 0.01, "mean |Δ log-probability| is {mean}");
-    report(LOGITS, n_steps, &disagreements, 0.99);
+    report(oracle, n_steps, &disagreements, 0.99);
 }
 
 fn greatest(logits: &[f32]) -> usize {

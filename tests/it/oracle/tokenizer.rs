@@ -8,21 +8,7 @@ use harness::backend::embedded::{TextTokens, folder_chat_template};
 use serde_json::Value;
 
 use super::{folder, report, rows, say, text};
-use crate::workplace;
-
-/// The file of an asset, or `None` with a remark where it cannot be had.
-fn asset(name: &str) -> Option<PathBuf> {
-    let place = workplace();
-    let fetch = crate::embedded::command(&place, &["assets", "fetch", name]).output();
-    let fetch = fetch.expect("evalrun starts");
-    let said = String::from_utf8(fetch.stdout).expect("UTF-8 on standard output");
-    let path = said.trim().split_once(' ').map(|(_, path)| PathBuf::from(path));
-    if !fetch.status.success() || path.is_none() {
-        say(&format!("asset {name}: absent"));
-        return None;
-    }
-    path
-}
+use crate::embedded::model_path;
 
 /// The ids in a field; a field that is null has those of `ids`.
 fn ids(row: &Value, field: &str) -> Vec<u32> {
@@ -53,7 +39,7 @@ fn differences_from_llama_cpp(tokens: &TextTokens, row: &Value) -> Vec<&'static 
 
 fn check_file(asset_name: &str, oracle: &str) {
     let Some(rows) = rows(oracle) else { return };
-    let Some(path) = asset(asset_name) else { return };
+    let Some(path) = model_path(asset_name) else { return };
     let tokens = TextTokens::load(&path).expect("the tokenizer loads");
     let disagreements: Vec<String> = rows
         .iter()

@@ -1,10 +1,12 @@
 """Prefill and batched decoding of a GGUF file with llama.cpp's batch API, one JSON object.
 
-Usage: bench.py MODEL.gguf [N_THREADS]. The shape is that of harness/benches/decode.rs: a prompt of
+Usage: bench.py MODEL.gguf [N_THREADS], or bench.py requantise MODEL.gguf TARGET.gguf q4_0|f16.
+Tokens are chosen by argmax, so that Python's time counts as little as can be. The shape is that of harness/benches/decode.rs: a prompt of
 about 512 tokens, 64 new tokens, 1, 16 and 64 samples that share the prompt, best of three rounds.
 """
 import ctypes
 import json
+import resource
 import sys
 import time
 
@@ -25,6 +27,7 @@ def main() -> None:
         prefill, decode = measure(model, vocab, n_samples, n_threads)
         rates["prefill"] = max(rates["prefill"], prefill)
         rates[f"batch_{n_samples}"] = decode
+    rates["peak_MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({name: round(rate, 1) for name, rate in rates.items()}))
 
 
@@ -52,12 +55,12 @@ def measure(model, vocab, n_samples: int, n_threads: int) -> tuple[float, float]
         for sequence in range(1, n_samples):
             lc.llama_memory_seq_cp(memory, 0, sequence, -1, -1)
         first = logits(context, N_PROMPT - 1, n_vocab)
-        tokens = [sample(first, rng) for _ in range(n_samples)]
+        tokens = [int(token) for token in first.argsort()[-n_samples:]]
         started = time.perf_counter()
         for step in range(N_NEW):
             fill(batch, [(token, N_PROMPT + step, [seq], True) for seq, token in enumerate(tokens)])
             assert lc.llama_decode(context, batch) == 0
-            tokens = [sample(logits(context, seq, n_vocab), rng) for seq in range(n_samples)]
+            tokens = [int(logits(context, seq, n_vocab).argmax()) for seq in range(n_samples)]
         best_decode = max(best_decode, N_NEW * n_samples / (time.perf_counter() - started))
         lc.llama_batch_free(batch)
     lc.llama_free(context)
@@ -79,10 +82,11 @@ def logits(context, at: int, n_vocab: int) -> np.ndarray:
     return np.ctypeslib.as_array(lc.llama_get_logits_ith(context, at), shape=(n_vocab,))
 
 
-def sample(values: np.ndarray, rng) -> int:
-    """Temperature 0.7 by the Gumbel trick, in float32."""
-    noise = rng.gumbel(size=values.shape[0]).astype(np.float32)
-    return int(np.argmax(values / np.float32(0.7) + noise))
+def requantise(source: str, target: str, kind: int) -> None:
+    """Writes `source` as another format, as `llama-quantize --allow-requantize --pure` does."""
+    params = lc.llama_model_quantize_default_params()
+    params.ftype, params.allow_requantize, params.pure = kind, True, True
+    assert lc.llama_model_quantize(source.encode(), target.encode(), ctypes.byref(params)) == 0
 
 
 @lc.llama_log_callback
@@ -91,4 +95,9 @@ def QUIET(level, text, data):
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "requantise":
+        kinds = {"q4_0": lc.LLAMA_FTYPE_MOSTLY_Q4_0, "f16": lc.LLAMA_FTYPE_MOSTLY_F16}
+        lc.llama_log_set(QUIET, None)
+        requantise(sys.argv[2], sys.argv[3], kinds[sys.argv[4]])
+    else:
+        main()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Embedded model against llama.cpp, side by side: same file, same threads, same shape of work.
+# Embedded model against llama.cpp, side by side: same file, same threads, same shape of work; and
+# against llama.cpp with the same model in its fastest formats.
 #   tests/peers/llama_cpp/run.sh MODEL.gguf [N_THREADS]
 # The virtual environment is made once, in the folder named by PEERS_VENV. The native build of
 # llama.cpp crashed on a virtual machine whose processor advertises AMX, so the flags are explicit.
@@ -16,12 +17,23 @@ if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import llama_cpp' 2>/
   fi
   CMAKE_ARGS="$flags" "$venv/bin/pip" install -q --no-binary llama-cpp-python llama-cpp-python==0.3.36 numpy
 fi
-ours=$(cd "$here/../../.." && cargo bench -q -p harness --bench decode -- "$model" "$threads" | tail -n 1)
-theirs=$("$venv/bin/python" "$here/bench.py" "$model" "$threads")
-python3 - "$ours" "$theirs" <<'PYTHON'
+formats=$(mktemp -d)
+trap 'rm -rf "$formats"' EXIT
+theirs() { "$venv/bin/python" "$here/bench.py" "$1" "$threads"; }
+for kind in q4_0 f16; do
+  "$venv/bin/python" "$here/bench.py" requantise "$model" "$formats/$kind.gguf" $kind
+done
+ours() { (cd "$here/../../.." && cargo bench -q -p harness --bench decode -- "$1" "$threads" | tail -n 1); }
+python3 - "$(ours "$model")" "$(theirs "$model")" "$(theirs "$formats/q4_0.gguf")" "$(theirs "$formats/f16.gguf")" <<'PYTHON'
 import json, sys
-ours, theirs = map(json.loads, sys.argv[1:])
-print(f"{'tokens/s':>10} {'evalrun':>9} {'llama.cpp':>9} {'ratio':>6}")
+ours, same, *others = map(json.loads, sys.argv[1:])
+best = {name: max([same, *others], key=lambda rates: rates[name])[name] for name in same}
+best["peak_MiB"] = min(rates["peak_MiB"] for rates in [same, *others])
+head = ["tokens/s", "evalrun", "same file", "Q4_0", "F16", "/ same", "/ best"]
+print("{:>10} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}".format(*head))
 for name in ours:
-    print(f"{name:>10} {ours[name]:>9.1f} {theirs[name]:>9.1f} {ours[name] / theirs[name]:>6.2f}")
+    cells = [ours[name], same[name], *(rates[name] for rates in others)]
+    ratios = [ours[name] / same[name], ours[name] / best[name]]
+    print(f"{name:>10} " + " ".join(f"{cell:>9.1f}" for cell in cells)
+          + " " + " ".join(f"{ratio:>7.2f}" for ratio in ratios))
 PYTHON

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use tasks::{BackendError, Continuation, ContinuationScore};
 
 use super::arch;
 use super::gguf::ModelError;
@@ -15,7 +16,8 @@ use super::weights::{Checkpoint, Dtype};
 /// Tokens that go through the model at once.
 const CHUNK: usize = 128;
 
-/// A model that is asked about given tokens instead of generating its own.
+/// A model that is asked about given tokens instead of generating its own, without threads or batches
+/// of its own.
 pub struct Likelihood {
     model: Model,
     tokenizer: Tokenizer,
@@ -36,14 +38,7 @@ impl Likelihood {
 
     /// The logits after each of `tokens`, one vector over the vocabulary for each position.
     pub fn logits(&self, tokens: &[u32]) -> Vec<Vec<f32>> {
-        let reach = self.model.reach(tokens.len());
-        let mut sequence = Sequence { prompt: None, own: self.model.empty_memory(), reach };
-        let mut logits = Vec::with_capacity(tokens.len());
-        for tokens in tokens.chunks(CHUNK) {
-            let piece = Piece { sequence: &mut sequence, tokens, logits: Wanted::All };
-            logits.extend(self.model.forward(&mut [piece]));
-        }
-        logits
+        logits(&self.model, tokens)
     }
 
     /// Natural log-probabilities of the tokens from the second on, each given those before it.
@@ -52,6 +47,51 @@ impl Likelihood {
         let next = tokens.par_iter().skip(1);
         logits.par_iter().zip(next).map(|(logits, token)| log_probability(logits, *token)).collect()
     }
+}
+
+fn logits(model: &Model, tokens: &[u32]) -> Vec<Vec<f32>> {
+    let (own, reach) = (model.empty_memory(), model.reach(tokens.len()));
+    let mut sequence = Sequence { prompt: None, own, reach };
+    let mut logits = Vec::with_capacity(tokens.len());
+    for tokens in tokens.chunks(CHUNK) {
+        let piece = Piece { sequence: &mut sequence, tokens, logits: Wanted::All };
+        logits.extend(model.forward(&mut [piece]));
+    }
+    logits
+}
+
+/// How probable a continuation is. Context and text are tokenised together, and what the context
+/// alone has not is the text's, as in lm-evaluation-harness (`TemplateLM._encode_pair`).
+pub(super) fn score(
+    (model, tokenizer): (&Model, &Tokenizer),
+    continuation: &Continuation,
+) -> Result<ContinuationScore, BackendError> {
+    let engine = |err: ModelError| BackendError::Engine { reason: err.to_string() };
+    let context = continuation.context.trim_end();
+    let whole = format!("{}{}", continuation.context, continuation.text);
+    let tokens = tokenizer.encode_prompt(&whole).map_err(engine)?;
+    let n_context = tokenizer.encode_prompt(context).map_err(engine)?.len().min(tokens.len());
+    if n_context == 0 {
+        let reason = "the first token of a text has no probability in this model, which knows no begin-of-text token: give a context".to_owned();
+        return Err(BackendError::Engine { reason });
+    }
+    if tokens.len() > model.context_tokens() {
+        return Err(BackendError::ContextOverflow {
+            prompt_tokens: tokens.len() as u64,
+            context_tokens: model.context_tokens() as u64,
+        });
+    }
+    let logits = logits(model, &tokens[..tokens.len() - 1]);
+    let steps = logits.iter().zip(&tokens[1..]).skip(n_context - 1);
+    let is_best = |logits: &[f32], token: u32| {
+        let own = logits[token as usize];
+        logits.iter().enumerate().all(|(id, logit)| *logit < own || id >= token as usize && *logit <= own)
+    };
+    Ok(ContinuationScore {
+        log_probability: steps.clone().map(|(logits, token)| log_probability(logits, *token)).sum(),
+        n_tokens: (tokens.len() - n_context) as u64,
+        is_greedy: steps.clone().all(|(logits, token)| is_best(logits, *token)),
+    })
 }
 
 /// ln softmax(logits)\[token\].

@@ -1,7 +1,7 @@
-//! The embedded backend: a GGUF model run by candle inside this process.
+//! The embedded backend: a model run inside this process.
 //!
 //! The model lives on a thread of its own, takes requests from a channel and decodes many of them
-//! together. candle reads the file and its tensors; the arithmetic of the decoder is written here so
+//! together. candle reads GGUF files; the arithmetic of the decoder is written here so
 //! that every sum has one order. Nothing of a completion depends on which other requests there are, so
 //! the same request always gives the same bytes.
 
@@ -29,7 +29,8 @@ use std::sync::mpsc;
 
 use sha2::{Digest, Sha256};
 use tasks::{
-    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, Request, TokenMeter,
+    Backend, BackendError, BoxFuture, Capabilities, Completion, Continuation, ContinuationScore,
+    Fingerprint, LogLikelihood, Request, SampleSeed, Sampling, TokenMeter,
 };
 use tokio::sync::oneshot;
 
@@ -37,7 +38,7 @@ pub use gguf::ModelError;
 pub use likelihood::Likelihood;
 pub use weights::Dtype;
 pub use tokenizer::{TextTokens, folder_chat_template};
-use worker::{Job, Limits, Worker};
+use worker::{Asked, Job, Limits, Worker};
 
 /// How the embedded model may use the machine. Only `dtype` can change a completion.
 #[derive(Debug, Clone, Copy)]
@@ -58,12 +59,12 @@ pub struct EmbeddedBackend {
     fingerprint: Fingerprint,
     context_tokens: u32,
     batch: usize,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Asked>,
 }
 
 impl EmbeddedBackend {
-    /// Loads the GGUF file at `path`; `name` is how tables call the model, and `weights_sha256` the
-    /// file's hash.
+    /// Loads the GGUF file or model folder at `path`; `name` is how tables call the model, and
+    /// `weights_sha256` the hash of its files.
     pub fn load(
         (name, weights_sha256): (&str, &str),
         path: &Path,
@@ -76,7 +77,8 @@ impl EmbeddedBackend {
         let threads = threads.map_err(|err| ModelError::Thread(err.to_string()))?;
         let template = worker.template_source().unwrap_or("");
         let details = [
-            ("engine".to_owned(), "llama, 32-bit activations, version 1".to_owned()),
+            ("engine".to_owned(), "32-bit activations, version 2".to_owned()),
+            ("dtype".to_owned(), settings.dtype.name().to_owned()),
             ("chat_template_sha256".to_owned(), tasks::hex(&Sha256::digest(template))),
         ];
         let fingerprint = Fingerprint {
@@ -114,11 +116,46 @@ impl Backend for EmbeddedBackend {
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>> {
         Box::pin(async move {
-            let gone = || BackendError::Engine { reason: "the model thread has ended".to_owned() };
             let (reply, answer) = oneshot::channel();
             let job = Job { request: request.clone(), meter: Arc::clone(meter), reply };
-            self.jobs.send(job).map_err(|_| gone())?;
+            self.jobs.send(Asked::Completion(job)).map_err(|_| gone())?;
             answer.await.map_err(|_| gone())?
         })
     }
+
+    fn log_likelihood(&self) -> Option<&dyn LogLikelihood> {
+        Some(self)
+    }
+}
+
+impl LogLikelihood for EmbeddedBackend {
+    fn log_likelihood<'a>(
+        &'a self,
+        continuation: &'a Continuation,
+    ) -> BoxFuture<'a, Result<ContinuationScore, BackendError>> {
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            self.jobs.send(Asked::Score(continuation.clone(), reply)).map_err(|_| gone())?;
+            answer.await.map_err(|_| gone())?
+        })
+    }
+}
+
+fn gone() -> BackendError {
+    BackendError::Engine { reason: "the model thread has ended".to_owned() }
+}
+
+/// The architectures that can be run, as GGUF files name them.
+pub fn architectures() -> Vec<&'static str> {
+    arch::names()
+}
+
+/// The token that the sampler chooses after `prompt` and `completion`, for benchmarks.
+pub fn choose_token(
+    logits: &[f32],
+    sampling: &Sampling,
+    seed: SampleSeed,
+    (prompt, completion): (&[u32], &[u32]),
+) -> u32 {
+    sampler::choose(logits, sampling, seed.0, sampler::History { prompt, completion })
 }

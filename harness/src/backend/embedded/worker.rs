@@ -12,13 +12,14 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use serde_json::{Map, json};
-use tasks::{BackendError, Completion, Request, TokenMeter};
+use tasks::{BackendError, Completion, Continuation, ContinuationScore, Request, TokenMeter};
 use tokio::sync::oneshot;
 
 use super::chat::{Chat, ChatTemplate, TemplateError, render_chat};
 use super::arch;
 use super::gguf::ModelError;
 use super::kv::{Kv, Sequence};
+use super::likelihood;
 use super::model::{Model, Piece, Wanted};
 use super::output::{Ended, Output};
 use super::tokenizer::{self, Tokenizer};
@@ -29,6 +30,14 @@ const CHUNK: usize = 128;
 
 /// Prompts kept after their last sample has started.
 const KEPT_PROMPTS: usize = 2;
+
+/// What the thread is asked.
+pub(super) enum Asked {
+    /// To complete a request.
+    Completion(Job),
+    /// How probable a text is.
+    Score(Continuation, oneshot::Sender<Result<ContinuationScore, BackendError>>),
+}
 
 /// A request and where its completion goes.
 pub(super) struct Job {
@@ -116,7 +125,7 @@ impl Worker {
     }
 
     /// Answers jobs until nobody can send any.
-    pub(super) fn serve(&self, jobs: &Receiver<Job>) {
+    pub(super) fn serve(&self, jobs: &Receiver<Asked>) {
         let mut batch = Batch {
             worker: self,
             waiting: VecDeque::new(),
@@ -176,16 +185,26 @@ impl Worker {
 
 impl Batch<'_> {
     /// Collects jobs; waits for one only where there is nothing else to do. `false` at the end.
-    fn take_in(&mut self, jobs: &Receiver<Job>) -> bool {
+    fn take_in(&mut self, jobs: &Receiver<Asked>) -> bool {
         let is_idle = self.waiting.is_empty() && self.active.is_empty();
         if is_idle {
-            let Ok(job) = jobs.recv() else { return false };
-            self.read(job);
+            let Ok(asked) = jobs.recv() else { return false };
+            self.hear(asked);
         }
         loop {
             match jobs.try_recv() {
-                Ok(job) => self.read(job),
+                Ok(asked) => self.hear(asked),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return true,
+            }
+        }
+    }
+
+    fn hear(&mut self, asked: Asked) {
+        match asked {
+            Asked::Completion(job) => self.read(job),
+            Asked::Score(continuation, reply) => {
+                let model = (&self.worker.model, &self.worker.tokenizer);
+                drop(reply.send(likelihood::score(model, &continuation)));
             }
         }
     }

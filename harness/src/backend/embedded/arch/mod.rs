@@ -39,6 +39,11 @@ const SUPPORTED: [(&[&str], Build); 16] = [
 
 type Build = fn(&mut Checkpoint) -> Result<Model, ModelError>;
 
+/// The names of what can be run, as GGUF files have them.
+pub(super) fn names() -> Vec<&'static str> {
+    SUPPORTED.iter().map(|(names, _)| names[0]).collect()
+}
+
 /// Reads the model of a checkpoint.
 pub(super) fn build(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
     let found = checkpoint.architecture();
@@ -47,7 +52,7 @@ pub(super) fn build(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
         return Err(ModelError::Unsupported {
             what: "the architecture",
             found: found.to_owned(),
-            supported: SUPPORTED.map(|(names, _)| names[0]).join(", "),
+            supported: names().join(", "),
         });
     };
     build(checkpoint)

@@ -17,6 +17,18 @@ pub enum Dtype {
     Bf16,
 }
 
+impl Dtype {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        }
+    }
+}
+
 /// `n_out` rows of `n_in` weights.
 pub(in crate::backend::embedded) struct Tensor {
     pub(in crate::backend::embedded) name: String,

@@ -47,7 +47,9 @@ impl HubModel {
             file.to_ascii_lowercase().ends_with(".gguf") && !file.contains("..")
         });
         if !is_repo || revision.is_empty() || !is_file {
-            return Err("write hf:org/name, hf:org/name@revision or hf:org/name:file.gguf".to_owned());
+            return Err(
+                "write hf:org/name, hf:org/name@revision or hf:org/name:file.gguf".to_owned()
+            );
         }
         Ok(Self { repo: repo.to_owned(), revision: revision.to_owned(), file })
     }
@@ -81,7 +83,7 @@ impl HubModel {
         for file in self.wanted(&listed)? {
             path = fetch_file((&pinned, repo(&info.sha)), &file, display)?;
         }
-        let path = if is_gguf(&path) { path } else { parent(path) };
+        let path = if is_gguf(&path) { path } else { parent(&path) };
         Ok((path, info.sha))
     }
 
@@ -135,8 +137,8 @@ fn joined(files: &[&String]) -> String {
     files.iter().map(|file| file.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn parent(path: PathBuf) -> PathBuf {
-    path.parent().map_or_else(|| path.clone(), PathBuf::from)
+fn parent(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(path).to_owned()
 }
 
 fn fetch_file(
@@ -181,7 +183,8 @@ mod tests {
 
     fn check(text: &str, expected: Option<(&str, &str, Option<&str>)>) {
         let parsed = HubModel::parse(text).ok();
-        let found = parsed.as_ref().map(|m| (m.repo.as_str(), m.revision.as_str(), m.file.as_deref()));
+        let found =
+            parsed.as_ref().map(|m| (m.repo.as_str(), m.revision.as_str(), m.file.as_deref()));
         assert_eq!(found, expected, "{text}");
     }
 
@@ -190,7 +193,9 @@ mod tests {
         check("Qwen/Qwen3-0.6B", Some(("Qwen/Qwen3-0.6B", "main", None)));
         check("a/b@v1.0", Some(("a/b", "v1.0", None)));
         check("a/b@1234:x/m.Q4_0.gguf", Some(("a/b", "1234", Some("x/m.Q4_0.gguf"))));
-        for odd in ["", "a", "a/b/c", "a/../b", "../b", "a/b@", "a/b:x.bin", "a/b:../x.gguf", "a /b"] {
+        for odd in
+            ["", "a", "a/b/c", "a/../b", "../b", "a/b@", "a/b:x.bin", "a/b:../x.gguf", "a /b"]
+        {
             check(odd, None);
         }
     }

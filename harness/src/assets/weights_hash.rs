@@ -26,7 +26,7 @@ pub fn weights_sha256(model: &Path, cache: &Path) -> io::Result<String> {
     let mut lines = String::new();
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        lines += &format!("{} {name}\n", cached_sha256(&file, cache)?);
+        lines += &[&cached_sha256(&file, cache)?, " ", &name, "\n"].concat();
     }
     Ok(tasks::hex(&Sha256::digest(lines)))
 }

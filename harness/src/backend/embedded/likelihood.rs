@@ -85,7 +85,10 @@ pub(super) fn score(
     let steps = logits.iter().zip(&tokens[1..]).skip(n_context - 1);
     let is_best = |logits: &[f32], token: u32| {
         let own = logits[token as usize];
-        logits.iter().enumerate().all(|(id, logit)| *logit < own || id >= token as usize && *logit <= own)
+        logits
+            .iter()
+            .enumerate()
+            .all(|(id, logit)| *logit < own || id >= token as usize && *logit <= own)
     };
     Ok(ContinuationScore {
         log_probability: steps.clone().map(|(logits, token)| log_probability(logits, *token)).sum(),

@@ -3,6 +3,11 @@
 //! The same kernel is compiled for each instruction set and chosen while running. All of them round
 //! every product-and-sum once, so results are the same bits on every processor.
 
+#![expect(
+    clippy::inline_always,
+    reason = "kernels must lie inside code compiled for one instruction set"
+)]
+
 use pulp::cast;
 
 /// Numbers computed side by side.

@@ -3,6 +3,11 @@
 //! Everything here is inlined into code compiled for one instruction set. Products are added in one
 //! written order, so the result does not depend on how many rows or tiles go together.
 
+#![expect(
+    clippy::inline_always,
+    reason = "kernels must lie inside code compiled for one instruction set"
+)]
+
 use super::quants::half;
 use crate::backend::embedded::simd::{LANES, Vector};
 

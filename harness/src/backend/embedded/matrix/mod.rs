@@ -42,7 +42,10 @@ impl Matrix {
         let n_out = tensors.iter().map(|tensor| tensor.n_out).sum();
         if n_out != parts.iter().map(|part| part.n_out).sum::<usize>() {
             let names: Vec<&str> = tensors.iter().map(|tensor| tensor.name.as_str()).collect();
-            return Err(ModelError::Missing(format!("tensor {}: its size is wrong", names.join(", "))));
+            return Err(ModelError::Missing(format!(
+                "tensor {}: its size is wrong",
+                names.join(", ")
+            )));
         }
         Ok(Self { n_out, n_in, parts, processor: Processor::detect() })
     }

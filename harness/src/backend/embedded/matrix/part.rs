@@ -1,5 +1,10 @@
 //! Weights of one storage type, packed in tiles of 16 outputs.
 
+#![expect(
+    clippy::inline_always,
+    reason = "kernels must lie inside code compiled for one instruction set"
+)]
+
 use std::ops::Range;
 
 use candle_core::quantized::GgmlDType;

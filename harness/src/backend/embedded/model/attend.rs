@@ -4,6 +4,11 @@
 //! several samples. A row's own sums run over positions in order, and positions that it does not see
 //! count as zero, so its result does not depend on its neighbours.
 
+#![expect(
+    clippy::inline_always,
+    reason = "kernels must lie inside code compiled for one instruction set"
+)]
+
 use std::ops::Range;
 
 use crate::backend::embedded::kv::{Kv, Run, Sequence};
@@ -278,9 +283,8 @@ impl Mix<'_> {
         let values: [&[[f32; LANES]]; T] =
             std::array::from_fn(|t| &self.part.run.values[tile + t][positions.clone()]);
         let at = |r: usize, t: usize| (row + r) * self.n_tiles + tile + t;
-        let before: [[V::Lanes; T]; R] = std::array::from_fn(|r| {
-            std::array::from_fn(|t| vector.load(&mixed[at(r, t)]))
-        });
+        let before: [[V::Lanes; T]; R] =
+            std::array::from_fn(|r| std::array::from_fn(|t| vector.load(&mixed[at(r, t)])));
         let after = plain::<V, f32, R, T>(vector, &values, &shares, before);
         for (r, lanes) in after.iter().enumerate() {
             for (t, lanes) in lanes.iter().enumerate() {

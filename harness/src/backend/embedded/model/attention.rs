@@ -79,8 +79,10 @@ impl Attention {
             Projection::Grouped(grouped) => grouped.project(x, n_rows, self.heads, rope),
             Projection::Latent(latent) => latent.project(x, n_rows, self.heads, rope),
         };
-        let (keys, values) = (projected.keys.chunks_exact(self.heads.n_kv_heads * self.heads.key_dim),
-            projected.values.chunks_exact(self.heads.n_kv_heads * self.heads.value_dim));
+        let (keys, values) = (
+            projected.keys.chunks_exact(self.heads.n_kv_heads * self.heads.key_dim),
+            projected.values.chunks_exact(self.heads.n_kv_heads * self.heads.value_dim),
+        );
         for ((piece, keys), values) in rows.pieces.iter().zip(keys).zip(values) {
             pieces[*piece].sequence.own.push(layer_idx, keys, values);
         }
@@ -93,7 +95,13 @@ impl Attention {
     }
 
     /// Attention of all rows, those that share a prompt together.
-    fn mix(&self, layer_idx: usize, queries: &[f32], rows: &Rows, pieces: &[Piece<'_>]) -> Vec<f32> {
+    fn mix(
+        &self,
+        layer_idx: usize,
+        queries: &[f32],
+        rows: &Rows,
+        pieces: &[Piece<'_>],
+    ) -> Vec<f32> {
         let Heads { n_heads, n_kv_heads, value_dim, .. } = self.heads;
         let n_shared = n_heads / n_kv_heads;
         let groups = rows.by_prompt(pieces, ROWS_TOGETHER.div_ceil(n_shared));
@@ -167,7 +175,8 @@ impl Grouped {
         for (row, qkv) in qkv.chunks_exact_mut(self.qkv.n_out()).enumerate() {
             let (queries, rest) = qkv.split_at_mut(n_q);
             let (keys, values) = rest.split_at_mut(n_k);
-            for (norm, vectors) in [(&self.query_norm, &mut *queries), (&self.key_norm, &mut *keys)] {
+            for (norm, vectors) in [(&self.query_norm, &mut *queries), (&self.key_norm, &mut *keys)]
+            {
                 if let Some(norm) = norm {
                     norm.apply_to(vectors);
                 }

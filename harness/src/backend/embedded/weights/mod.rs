@@ -112,7 +112,11 @@ impl Checkpoint {
     }
 
     /// A matrix.
-    pub(super) fn tensor(&mut self, name: Name, layer: Option<usize>) -> Result<Tensor, ModelError> {
+    pub(super) fn tensor(
+        &mut self,
+        name: Name,
+        layer: Option<usize>,
+    ) -> Result<Tensor, ModelError> {
         let name = self.wanted(name, layer, "weight")?;
         match self {
             Self::Gguf(gguf) => gguf.matrix(&name),
@@ -138,12 +142,20 @@ impl Checkpoint {
     }
 
     /// The numbers of a tensor, such as the weights of a norm.
-    pub(super) fn vector(&mut self, name: Name, layer: Option<usize>) -> Result<Vec<f32>, ModelError> {
+    pub(super) fn vector(
+        &mut self,
+        name: Name,
+        layer: Option<usize>,
+    ) -> Result<Vec<f32>, ModelError> {
         let name = self.wanted(name, layer, "weight")?;
         self.numbers(&name)
     }
 
-    pub(super) fn bias(&mut self, name: Name, layer: Option<usize>) -> Result<Vec<f32>, ModelError> {
+    pub(super) fn bias(
+        &mut self,
+        name: Name,
+        layer: Option<usize>,
+    ) -> Result<Vec<f32>, ModelError> {
         let name = self.wanted(name, layer, "bias")?;
         self.numbers(&name)
     }
@@ -155,12 +167,7 @@ impl Checkpoint {
         }
     }
 
-    fn wanted(
-        &self,
-        name: Name,
-        layer: Option<usize>,
-        kind: &str,
-    ) -> Result<String, ModelError> {
+    fn wanted(&self, name: Name, layer: Option<usize>, kind: &str) -> Result<String, ModelError> {
         self.full_name(name, layer, kind)
             .ok_or_else(|| ModelError::Missing(format!("tensor like {}", name.gguf)))
     }

@@ -25,16 +25,28 @@ pub(super) struct Base {
 pub(super) enum Stretch {
     None,
     /// All positions divided by a factor.
-    Linear { factor: f64 },
+    Linear {
+        factor: f64,
+    },
     /// One divisor for each pair, as GGUF files of Llama 3.1 and later have them.
     Divisors(Vec<f64>),
     /// Llama 3.1: long waves divided by a factor, short ones kept, a ramp between.
-    Llama3 { factor: f64, low: f64, high: f64, n_original: f64 },
+    Llama3 {
+        factor: f64,
+        low: f64,
+        high: f64,
+        n_original: f64,
+    },
     /// YaRN (Peng et al., arXiv 2309.00071).
     Yarn(Yarn),
     /// LongRoPE (Ding et al., arXiv 2402.13753): own divisors for texts within the original length
     /// and for longer ones.
-    Long { short: Vec<f64>, long: Vec<f64>, n_original: usize, amplitude: f64 },
+    Long {
+        short: Vec<f64>,
+        long: Vec<f64>,
+        n_original: usize,
+        amplitude: f64,
+    },
 }
 
 /// The settings of YaRN.
@@ -76,7 +88,10 @@ pub(super) type Angles = Vec<(f32, f32)>;
 impl Rope {
     pub(super) fn new(pairs: Pairs, base: Base, stretch: &Stretch) -> Self {
         let divided = |divisors: &[f64]| -> Vec<f64> {
-            base.frequencies().zip(divisors).map(|(frequency, divisor)| frequency / divisor).collect()
+            base.frequencies()
+                .zip(divisors)
+                .map(|(frequency, divisor)| frequency / divisor)
+                .collect()
         };
         let (mut long, mut n_original, mut amplitude) = (None, usize::MAX, 1.0);
         let short = match stretch {

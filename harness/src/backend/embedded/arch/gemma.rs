@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use super::parts::{self, ATTENTION_NORM, AttentionPlan, HIDDEN, MLP_NORM, NormStyle, Shape, WINDOW};
+use super::parts::{
+    self, ATTENTION_NORM, AttentionPlan, HIDDEN, MLP_NORM, NormStyle, Shape, WINDOW,
+};
 use super::ropes;
 use crate::backend::embedded::gguf::ModelError;
 use crate::backend::embedded::model::{
@@ -48,10 +50,8 @@ pub(super) fn build_2(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> 
         softcap: checkpoint.float(SCORE_CAP).map(parts::narrow),
         ..shape.plan()
     };
-    let layers = four_norm_layers(checkpoint, &shape, |idx| AttentionPlan {
-        window: windows[idx],
-        ..plan
-    })?;
+    let layers =
+        four_norm_layers(checkpoint, &shape, |idx| AttentionPlan { window: windows[idx], ..plan })?;
     let style = norm_style(checkpoint);
     finish(checkpoint, (&shape, style), layers, vec![rope])
 }

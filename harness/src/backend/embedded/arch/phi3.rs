@@ -24,7 +24,7 @@ pub(super) fn build(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
 pub(super) fn n_rotated(checkpoint: &Checkpoint, shape: &Shape) -> usize {
     let config = checkpoint.config();
     let nested = config.and_then(|c| c["rope_parameters"]["partial_rotary_factor"].as_f64());
-    let share = checkpoint.float(Key::hf("partial_rotary_factor")).or(nested).unwrap_or(1.0);
-    let of_share = (shape.heads.key_dim as f64 * share) as usize;
+    let rotated_part = checkpoint.float(Key::hf("partial_rotary_factor")).or(nested).unwrap_or(1.0);
+    let of_share = (shape.heads.key_dim as f64 * rotated_part) as usize;
     checkpoint.number(Key::gguf("rope.dimension_count")).unwrap_or(of_share)
 }

@@ -68,7 +68,8 @@ fn feed_forward(checkpoint: &mut Checkpoint, idx: usize) -> Result<FeedForward, 
     if !checkpoint.has(ROUTER, Some(idx)) || is_dense(checkpoint, idx) {
         return parts::gated(checkpoint, idx, Activation::Silu).map(FeedForward::Gated);
     }
-    let n_experts = checkpoint.number(N_EXPERTS_5).map_or_else(|| checkpoint.required(N_EXPERTS), Ok)?;
+    let n_experts =
+        checkpoint.number(N_EXPERTS_5).map_or_else(|| checkpoint.required(N_EXPERTS), Ok)?;
     let is_third = checkpoint.architecture().starts_with("qwen3");
     // Qwen3 shares the weight out among the chosen experts; its config says so, its GGUF does not.
     let is_normalised = checkpoint.flag(Key::hf("norm_topk_prob")).unwrap_or(is_third);

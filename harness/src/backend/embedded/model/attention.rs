@@ -74,8 +74,10 @@ impl Attention {
             Projection::Grouped(grouped) => grouped.project(x, n_rows, self.heads, rope),
             Projection::Latent(latent) => latent.project(x, n_rows, self.heads, rope),
         };
-        let (keys, values) = (projected.keys.chunks_exact(self.heads.n_kv_heads * self.heads.key_dim),
-            projected.values.chunks_exact(self.heads.n_kv_heads * self.heads.value_dim));
+        let (keys, values) = (
+            projected.keys.chunks_exact(self.heads.n_kv_heads * self.heads.key_dim),
+            projected.values.chunks_exact(self.heads.n_kv_heads * self.heads.value_dim),
+        );
         for ((piece, keys), values) in rows.pieces.iter().zip(keys).zip(values) {
             pieces[*piece].sequence.own.push(layer_idx, keys, values);
         }
@@ -88,7 +90,13 @@ impl Attention {
     }
 
     /// Attention of all rows; the query heads that share a key head go together.
-    fn mix(&self, layer_idx: usize, queries: &[f32], rows: &Rows, pieces: &[Piece<'_>]) -> Vec<f32> {
+    fn mix(
+        &self,
+        layer_idx: usize,
+        queries: &[f32],
+        rows: &Rows,
+        pieces: &[Piece<'_>],
+    ) -> Vec<f32> {
         let Heads { n_heads, n_kv_heads, key_dim, value_dim } = self.heads;
         let n_shared = n_heads / n_kv_heads;
         let mut mixed = vec![0.0; rows.n_rows() * n_heads * value_dim];
@@ -123,7 +131,8 @@ impl Attention {
         let values = values_a.chunks_exact(value_dim).chain(values_b.chunks_exact(value_dim));
         let n_queries = queries.len() / key_dim;
         let mut scores = vec![0.0; n_queries * n_visible];
-        for (query, scores) in queries.chunks_exact(key_dim).zip(scores.chunks_exact_mut(n_visible)) {
+        for (query, scores) in queries.chunks_exact(key_dim).zip(scores.chunks_exact_mut(n_visible))
+        {
             for (score, key) in scores.iter_mut().zip(keys()) {
                 *score = dot(query, key) * self.scale;
             }
@@ -157,7 +166,8 @@ impl Grouped {
         for (row, qkv) in qkv.chunks_exact_mut(self.qkv.n_out()).enumerate() {
             let (queries, rest) = qkv.split_at_mut(n_q);
             let (keys, values) = rest.split_at_mut(n_k);
-            for (norm, vectors) in [(&self.query_norm, &mut *queries), (&self.key_norm, &mut *keys)] {
+            for (norm, vectors) in [(&self.query_norm, &mut *queries), (&self.key_norm, &mut *keys)]
+            {
                 if let Some(norm) = norm {
                     norm.apply_to(vectors);
                 }

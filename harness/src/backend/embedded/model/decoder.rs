@@ -73,7 +73,8 @@ impl Decoder {
         let mut x = self.embed(&rows.tokens);
         for (idx, layer) in self.layers.iter().enumerate() {
             let input = normed(layer.norms.before_attention.as_ref(), &x);
-            let output = layer.attention.apply((idx, &input), &rows, pieces, (&self.ropes, &angles));
+            let output =
+                layer.attention.apply((idx, &input), &rows, pieces, (&self.ropes, &angles));
             layer.add(&mut x, output, layer.norms.after_attention.as_ref());
             let input = normed(layer.norms.before_feed_forward.as_ref(), &x);
             let output = layer.feed_forward.apply(&input, rows.n_rows());

@@ -54,8 +54,11 @@ impl Experts {
             if rows.is_empty() {
                 continue;
             }
-            let inputs: Vec<f32> =
-                rows.iter().flat_map(|(row, _)| &x[row * width..(row + 1) * width]).copied().collect();
+            let inputs: Vec<f32> = rows
+                .iter()
+                .flat_map(|(row, _)| &x[row * width..(row + 1) * width])
+                .copied()
+                .collect();
             let outputs = expert.apply(&inputs, rows.len());
             for ((row, weight), output) in rows.iter().zip(outputs.chunks_exact(width)) {
                 add_scaled(&mut sums[row * width..(row + 1) * width], *weight, output);
@@ -72,8 +75,9 @@ impl Experts {
         softmax(scores);
         let allowed = self.groups.map(|groups| groups.best(scores));
         let n_per_group = self.groups.map_or(1, |groups| scores.len() / groups.n_groups);
-        let is_allowed =
-            |idx: usize| allowed.as_ref().is_none_or(|allowed| allowed.contains(&(idx / n_per_group)));
+        let is_allowed = |idx: usize| {
+            allowed.as_ref().is_none_or(|allowed| allowed.contains(&(idx / n_per_group)))
+        };
         let candidates = scores.iter().copied().enumerate().filter(|(idx, _)| is_allowed(*idx));
         let mut chosen = greatest(candidates.collect(), self.n_used);
         let factor = match self.weighting {

@@ -22,7 +22,11 @@ pub(in crate::backend::embedded) struct Latent {
 pub(in crate::backend::embedded) enum Query {
     Direct(Matrix),
     /// Through a latent vector of their own.
-    Latent { down: Matrix, norm: Norm, up: Matrix },
+    Latent {
+        down: Matrix,
+        norm: Norm,
+        up: Matrix,
+    },
 }
 
 impl Latent {

@@ -134,20 +134,20 @@ impl Gguf {
     /// A matrix. A vector counts as a matrix with one output.
     pub(super) fn matrix(&mut self, name: &str) -> Result<Tensor, ModelError> {
         let tensor = self.tensor(name)?;
-        let (n_out, n_in) = match *tensor.shape().dims() {
-            [n_in] => (1, n_in),
-            _ => tensor.shape().dims2()?,
+        let n_in = match *tensor.shape().dims() {
+            [n_in] => n_in,
+            _ => tensor.shape().dims2()?.1,
         };
         let values = self.values(&tensor, n_in)?;
-        Ok(Tensor { name: name.to_owned(), n_out, n_in, values })
+        Ok(Tensor { name: name.to_owned(), n_in, values })
     }
 
     /// The matrices of a three-dimensional tensor.
     pub(super) fn matrices(&mut self, name: &str) -> Result<Vec<Tensor>, ModelError> {
         let tensor = self.tensor(name)?;
-        let (n_matrices, n_out, n_in) = tensor.shape().dims3()?;
+        let (n_matrices, _, n_in) = tensor.shape().dims3()?;
         let values = self.values(&tensor, n_in)?.split(n_matrices);
-        let named = |values| Tensor { name: name.to_owned(), n_out, n_in, values };
+        let named = |values| Tensor { name: name.to_owned(), n_in, values };
         Ok(values.into_iter().map(named).collect())
     }
 
@@ -203,6 +203,11 @@ impl Gguf {
     pub(super) fn floats(&self, key: &str) -> Option<Vec<f32>> {
         let values = self.content.metadata.get(key)?.to_vec().ok()?;
         values.iter().map(|value| value.to_f32().ok()).collect()
+    }
+
+    pub(super) fn flags(&self, key: &str) -> Option<Vec<bool>> {
+        let values = self.content.metadata.get(key)?.to_vec().ok()?;
+        values.iter().map(|value| value.to_bool().ok()).collect()
     }
 
     pub(super) fn numbers(&self, key: &str) -> Option<Vec<u64>> {

@@ -31,7 +31,7 @@ const SUPPORTED: [(&[&str], Build); 17] = [
     (&["gemma2"], gemma::build_2),
     (&["gemma3", "gemma3_text"], gemma::build_3),
     (&["phi3"], phi3::build),
-    (&["olmo2"], olmo2::build),
+    (&["olmo2", "olmo3"], olmo2::build),
     (&["glm4"], glm4::build),
     (&["granite"], granite::build),
     (&["smollm3"], smollm3::build),

@@ -112,14 +112,14 @@ impl Folder {
 
     pub(super) fn matrix(&self, name: &str) -> Result<Tensor, ModelError> {
         let (stored, bytes) = self.read(name)?;
-        let [n_out, n_in] = stored.shape[..] else {
+        let [_, n_in] = stored.shape[..] else {
             return Err(ModelError::Missing(format!(
                 "tensor {name}: a matrix is needed, it has the shape {:?}",
                 stored.shape
             )));
         };
         let values = values(name, stored.dtype, &bytes)?.into_dtype(self.dtype);
-        Ok(Tensor { name: name.to_owned(), n_out, n_in, values })
+        Ok(Tensor { name: name.to_owned(), n_in, values })
     }
 
     pub(super) fn vector(&self, name: &str) -> Result<Vec<f32>, ModelError> {

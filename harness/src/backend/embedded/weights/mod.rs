@@ -85,6 +85,14 @@ impl Checkpoint {
         }
     }
 
+    /// One flag for each layer, as GGUF files list them.
+    pub(super) fn flags(&self, key: Key) -> Option<Vec<bool>> {
+        match self {
+            Self::Gguf(gguf) => gguf.flags(&self.gguf_key(key)?),
+            Self::Folder(_) => None,
+        }
+    }
+
     pub(super) fn text(&self, key: Key) -> Option<&str> {
         match self {
             Self::Gguf(gguf) => gguf.text(&self.gguf_key(key)?),

@@ -17,9 +17,6 @@ const SUM_TOLERANCE: f64 = 1e-3;
 /// Greedy continuations are compared up to the first step whose two best tokens are closer than this.
 const SMALLEST_GAP: f64 = 1e-3;
 
-/// What is named as unsupported.
-const UNSUPPORTED: [&str; 1] = ["rwkv4"];
-
 #[test]
 fn every_architecture_computes_what_transformers_computes() {
     let Some(tiny) = subfolder("model/tiny") else { return };
@@ -29,9 +26,6 @@ fn every_architecture_computes_what_transformers_computes() {
     folders.sort();
     for folder in folders {
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
-        if UNSUPPORTED.contains(&name.as_str()) {
-            continue;
-        }
         let expected = fs::read_to_string(folder.join("expected.json")).expect("expected.json");
         let expected: Value = serde_json::from_str(&expected).expect("JSON");
         let model = Likelihood::load(&folder, Dtype::Stored);
@@ -96,9 +90,6 @@ fn configs_of_both_transformers_versions_give_the_same_model() {
     for entry in fs::read_dir(tiny).expect("a readable folder") {
         let source = entry.expect("an entry").path();
         let name = source.file_name().expect("a name").to_string_lossy().into_owned();
-        if UNSUPPORTED.contains(&name.as_str()) {
-            continue;
-        }
         let target = copy.path().join(&name);
         copy_with_new_config(&source, &target);
         let load = |path: &Path| Likelihood::load(path, Dtype::Stored).expect("a model");

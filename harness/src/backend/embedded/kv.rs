@@ -12,6 +12,7 @@ pub(super) struct Kv {
     runs: Vec<Run>,
     n_kv_heads: usize,
     n_positions: usize,
+    /// Empty for models with attention, and before the first position.
     state: Vec<f32>,
 }
 
@@ -41,18 +42,8 @@ impl Kv {
         Self { runs, n_kv_heads, ..Self::default() }
     }
 
-    /// The memory of a model without attention.
-    pub(super) fn of_state(state: Vec<f32>) -> Self {
-        Self { state, ..Self::default() }
-    }
-
     pub(super) fn n_positions(&self) -> usize {
         self.n_positions
-    }
-
-    /// The numbers of a model without attention.
-    pub(super) fn state(&mut self) -> &mut Vec<f32> {
-        &mut self.state
     }
 
     /// Appends the vectors of one position to a layer; `advance` makes the position count.
@@ -99,5 +90,14 @@ impl Sequence {
     /// Positions seen so far.
     pub(super) fn n_positions(&self) -> usize {
         self.prompt.as_ref().map_or(0, |prompt| prompt.n_positions()) + self.own.n_positions()
+    }
+
+    /// The state of a model without attention: what its own tokens made of it, or a copy of what the
+    /// prompt left, or `empty`.
+    pub(super) fn state(&mut self, empty: impl FnOnce() -> Vec<f32>) -> &mut [f32] {
+        if self.own.state.is_empty() {
+            self.own.state = self.prompt.as_ref().map_or_else(empty, |prompt| prompt.state.clone());
+        }
+        &mut self.own.state
     }
 }

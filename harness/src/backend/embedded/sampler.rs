@@ -190,7 +190,11 @@ mod tests {
         let check = |sampling: &Sampling, expected: Option<[f32; 4]>| {
             let history = History { prompt: &[3, 1], completion: &[1, 0, 1] };
             let logits = penalised(&SPREAD, sampling, history);
-            assert_eq!(logits.as_deref(), expected.as_ref().map(|e| e.as_slice()), "{sampling:?}");
+            assert_eq!(
+                logits.as_deref(),
+                expected.as_ref().map(<[f32; 4]>::as_slice),
+                "{sampling:?}"
+            );
         };
         let plain = sampling(1.0);
         check(&plain, None);

@@ -1,20 +1,26 @@
 //! DeepSeek-V2 (arXiv 2405.04434): latent attention and many small experts.
 
-use super::parts::{self, ATTENTION_NORM, ATTENTION_OUTPUT, MLP_NORM, NormStyle, QUERY, Shape};
+use super::parts::{
+    self, ATTENTION_NORM, ATTENTION_OUTPUT, MLP_NORM, N_LAYERS, NormStyle, QUERY, Shape,
+};
 use super::ropes;
 use crate::backend::embedded::gguf::ModelError;
+use crate::backend::embedded::matrix::Matrix;
 use crate::backend::embedded::model::{
     Activation, Attention, Experts, FeedForward, Groups, Heads, Latent, Layer, Model, Norms,
     Projection, Query, Shared, Weighting,
 };
 use crate::backend::embedded::rope::{Pairs, Yarn};
 use crate::backend::embedded::simd::Processor;
-use crate::backend::embedded::weights::{Checkpoint, Key, Name};
+use crate::backend::embedded::weights::{Checkpoint, Key, Name, Tensor, Values};
 
 const N_LATENT: Key = Key::both("kv_lora_rank", "attention.kv_lora_rank");
 const N_ROTATED: Key = Key::both("qk_rope_head_dim", "rope.dimension_count");
 const N_PLAIN: Key = Key::hf("qk_nope_head_dim");
 const KEY_DIM: Key = Key::gguf("attention.key_length");
+/// In files whose matrix from the latent vector is split, where the key above is of something else.
+const KEY_DIM_SPLIT: Key = Key::gguf("attention.key_length_mla");
+const VALUE_DIM_SPLIT: Key = Key::gguf("attention.value_length_mla");
 const VALUE_DIM: Key = Key::both("v_head_dim", "attention.value_length");
 const N_DENSE: Key = Key::both("first_k_dense_replace", "leading_dense_block_count");
 const N_EXPERTS: Key = Key::both("n_routed_experts", "expert_count");
@@ -30,6 +36,12 @@ const QUERY_UP: Name = Name::new("self_attn.q_b_proj", "attn_q_b");
 const DOWN: Name = Name::new("self_attn.kv_a_proj_with_mqa", "attn_kv_a_mqa");
 const NORM: Name = Name::new("self_attn.kv_a_layernorm", "attn_kv_a_norm");
 const UP: Name = Name::new("self_attn.kv_b_proj", "attn_kv_b");
+/// The two halves of `UP` in newer GGUF files: for each head a matrix from the part of the key to the
+/// latent vector, and one from the latent vector to the value.
+const KEY_UP: Name = Name::new("", "attn_k_b");
+const VALUE_UP: Name = Name::new("", "attn_v_b");
+/// What DeepSeek-V3 adds to the scores of experts.
+const ROUTER_BIAS: Name = Name::new("", "exp_probs_b");
 const ROUTER: Name = Name::new("mlp.gate", "ffn_gate_inp");
 const NETWORK: [Name; 3] = [
     Name::new("mlp.experts.{}.gate_proj", "ffn_gate_exps"),
@@ -49,10 +61,16 @@ pub(super) fn build(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
     let n_plain = checkpoint.number(N_PLAIN);
     let key_dim = match n_plain {
         Some(n_plain) => n_plain + n_rotated,
-        None => checkpoint.required(KEY_DIM)?,
+        None => match checkpoint.number(KEY_DIM_SPLIT) {
+            Some(key_dim) => key_dim,
+            None => checkpoint.required(KEY_DIM)?,
+        },
     };
     let n_heads = shape.heads.n_heads;
-    let value_dim = checkpoint.required(VALUE_DIM)?;
+    let value_dim = match checkpoint.number(VALUE_DIM_SPLIT) {
+        Some(value_dim) => value_dim,
+        None => checkpoint.required(VALUE_DIM)?,
+    };
     let heads = Heads { n_heads, n_kv_heads: n_heads, key_dim, value_dim };
     let shape = Shape { heads, ..shape };
     let rope = ropes::rope(checkpoint, &shape, n_rotated, Pairs::Adjacent)?;
@@ -80,7 +98,9 @@ pub(super) fn build(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
 fn check_router(checkpoint: &Checkpoint) -> Result<(), ModelError> {
     let scoring = checkpoint.text(Key::hf("scoring_func")).unwrap_or("softmax");
     let gating = checkpoint.number(Key::gguf("expert_gating_func")).unwrap_or(1);
-    if scoring == "softmax" && gating <= 1 {
+    let n_layers = checkpoint.number(N_LAYERS).unwrap_or(0);
+    let has_bias = (0..n_layers).any(|idx| checkpoint.has_bias(ROUTER_BIAS, Some(idx)));
+    if scoring == "softmax" && gating <= 1 && !has_bias {
         return Ok(());
     }
     Err(ModelError::Unsupported {
@@ -116,7 +136,7 @@ fn attention(
             query,
             down: parts::matrix(checkpoint, &[DOWN], at)?,
             norm,
-            up: parts::matrix(checkpoint, &[UP], at)?,
+            up: up(checkpoint, idx, (shape.heads, n_latent), n_rotated)?,
             n_rotated,
         }),
         heads: shape.heads,
@@ -128,6 +148,39 @@ fn attention(
         output_bias: None,
         processor: Processor::detect(),
     })
+}
+
+/// The matrix from the latent vector to keys and values: of one piece, or put together from two whose
+/// quantised numbers are dequantised, because those of keys are stored the other way round.
+fn up(
+    checkpoint: &mut Checkpoint,
+    idx: usize,
+    (heads, n_latent): (Heads, usize),
+    n_rotated: usize,
+) -> Result<Matrix, ModelError> {
+    if checkpoint.has(UP, Some(idx)) || !checkpoint.has(KEY_UP, Some(idx)) {
+        return parts::matrix(checkpoint, &[UP], Some(idx));
+    }
+    let (n_plain, value_dim) = (heads.key_dim - n_rotated, heads.value_dim);
+    let keys = checkpoint.vector(KEY_UP, Some(idx))?;
+    let values = checkpoint.vector(VALUE_UP, Some(idx))?;
+    let n_wanted = [n_plain, value_dim].map(|n_out| heads.n_heads * n_latent * n_out);
+    if [keys.len(), values.len()] != n_wanted {
+        return Err(ModelError::Missing(format!(
+            "latent attention of layer {idx}: tensors {} and {} do not have the size its settings ask for",
+            KEY_UP.gguf, VALUE_UP.gguf
+        )));
+    }
+    let mut rows = Vec::with_capacity(keys.len() + values.len());
+    let value_heads = values.chunks_exact(value_dim * n_latent);
+    for (keys, values) in keys.chunks_exact(n_latent * n_plain).zip(value_heads) {
+        for row in 0..n_plain {
+            rows.extend(keys.iter().skip(row).step_by(n_plain));
+        }
+        rows.extend_from_slice(values);
+    }
+    let name = KEY_UP.gguf.to_owned();
+    Matrix::stack(&[Tensor { name, n_in: n_latent, values: Values::F32(rows) }])
 }
 
 /// What YaRN does to the scores (`modeling_deepseek.py` of deepseek-ai/DeepSeek-V2-Lite).
@@ -163,7 +216,7 @@ fn experts(checkpoint: &mut Checkpoint, idx: usize) -> Result<Experts, ModelErro
     };
     Ok(Experts {
         router: parts::matrix(checkpoint, &[ROUTER], Some(idx))?,
-        experts: parts::experts(checkpoint, NETWORK, idx, n_experts)?,
+        networks: parts::experts(checkpoint, NETWORK, idx, n_experts)?,
         n_used: checkpoint.required(N_USED)?,
         weighting: if is_normalised { Weighting::Normalised } else { Weighting::Scaled(scaling) },
         groups,

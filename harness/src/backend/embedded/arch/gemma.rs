@@ -25,6 +25,9 @@ const QUERY_SCALAR: Key = Key::hf("query_pre_attn_scalar");
 /// GGUF files do not say it (llama.cpp, `llama_model::load_hparams`).
 const N_LAYERS_27B: [usize; 2] = [46, 62];
 
+/// The window of Gemma 2 where the file does not say it (llama.cpp, `gemma2.cpp`).
+const USUAL_WINDOW: usize = 4096;
+
 pub(super) fn build_1(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
     let shape = Shape::read(checkpoint)?;
     let rope = ropes::rope(checkpoint, &shape, shape.heads.key_dim, Pairs::Halves)?;
@@ -44,7 +47,8 @@ pub(super) fn build_1(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> 
 pub(super) fn build_2(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
     let shape = Shape::read(checkpoint)?;
     let rope = ropes::rope(checkpoint, &shape, shape.heads.key_dim, Pairs::Halves)?;
-    let windows = windows(checkpoint, shape.n_layers, 2);
+    let window = checkpoint.number(WINDOW).unwrap_or(USUAL_WINDOW);
+    let windows = parts::windows(checkpoint, shape.n_layers, (Some(window), 2));
     let plan = AttentionPlan {
         scale: scale(checkpoint, &shape),
         softcap: checkpoint.float(SCORE_CAP).map(parts::narrow),
@@ -62,7 +66,7 @@ pub(super) fn build_3(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> 
     let theta = local_theta(checkpoint);
     let base = Base { theta, n_rotated: shape.heads.key_dim };
     let local = Rope::new(Pairs::Halves, base, &Stretch::None);
-    let windows = windows(checkpoint, shape.n_layers, 6);
+    let windows = parts::windows(checkpoint, shape.n_layers, (checkpoint.number(WINDOW), 6));
     let plan = AttentionPlan {
         scale: scale(checkpoint, &shape),
         softcap: checkpoint.float(SCORE_CAP).map(parts::narrow),
@@ -97,18 +101,6 @@ fn local_theta(checkpoint: &Checkpoint) -> f64 {
     let nested = parameters.and_then(|value| value["sliding_attention"]["rope_theta"].as_f64());
     let flat = checkpoint.float(Key::both("rope_local_base_freq", "rope.freq_base_swa"));
     nested.or(flat).unwrap_or(10_000.0)
-}
-
-/// The window of each layer: listed one by one, or every `period`-th layer without one.
-fn windows(checkpoint: &Checkpoint, n_layers: usize, period: usize) -> Vec<Option<usize>> {
-    let window = checkpoint.number(WINDOW);
-    let listed = checkpoint.config().and_then(|config| config.get("layer_types")?.as_array());
-    let period = checkpoint.number(Key::hf("sliding_window_pattern")).unwrap_or(period);
-    let is_whole = |idx: usize| match listed.and_then(|listed| listed.get(idx)) {
-        Some(kind) => kind.as_str() != Some("sliding_attention"),
-        None => (idx + 1).is_multiple_of(period),
-    };
-    (0..n_layers).map(|idx| window.filter(|_| !is_whole(idx))).collect()
 }
 
 fn four_norm_layers(

@@ -11,6 +11,7 @@ mod parts;
 mod phi3;
 mod qwen;
 mod ropes;
+mod rwkv4;
 mod smollm3;
 
 use super::gguf::ModelError;
@@ -18,7 +19,7 @@ use super::model::Model;
 use super::weights::Checkpoint;
 
 /// What can be run: the names in GGUF files and in `config.json`, and what builds the model.
-const SUPPORTED: [(&[&str], Build); 16] = [
+const SUPPORTED: [(&[&str], Build); 17] = [
     (&["llama"], llama::build),
     (&["mistral"], llama::build),
     (&["mixtral"], mixtral::build),
@@ -30,11 +31,12 @@ const SUPPORTED: [(&[&str], Build); 16] = [
     (&["gemma2"], gemma::build_2),
     (&["gemma3", "gemma3_text"], gemma::build_3),
     (&["phi3"], phi3::build),
-    (&["olmo2"], olmo2::build),
+    (&["olmo2", "olmo3"], olmo2::build),
     (&["glm4"], glm4::build),
     (&["granite"], granite::build),
     (&["smollm3"], smollm3::build),
     (&["deepseek2", "deepseek_v2"], deepseek2::build),
+    (&["rwkv"], rwkv4::build),
 ];
 
 type Build = fn(&mut Checkpoint) -> Result<Model, ModelError>;

@@ -13,6 +13,7 @@ use crate::backend::embedded::weights::{Checkpoint, Key, Name};
 pub(super) const N_LAYERS: Key = Key::both("num_hidden_layers", "block_count");
 pub(super) const HIDDEN: Key = Key::both("hidden_size", "embedding_length");
 pub(super) const WINDOW: Key = Key::both("sliding_window", "attention.sliding_window");
+const WINDOW_PATTERN: Key = Key::both("sliding_window_pattern", "attention.sliding_window_pattern");
 const N_HEADS: Key = Key::both("num_attention_heads", "attention.head_count");
 const N_KV_HEADS: Key = Key::both("num_key_value_heads", "attention.head_count_kv");
 const HEAD_DIM: Key = Key::both("head_dim", "attention.key_length");
@@ -100,6 +101,25 @@ impl Shape {
 #[expect(clippy::cast_possible_truncation, reason = "that is its purpose")]
 pub(super) fn narrow(value: f64) -> f32 {
     value as f32
+}
+
+/// The window of each layer: listed one by one, or every `period`-th layer without one.
+pub(super) fn windows(
+    checkpoint: &Checkpoint,
+    n_layers: usize,
+    (window, period): (Option<usize>, usize),
+) -> Vec<Option<usize>> {
+    let types = checkpoint.config().and_then(|config| config.get("layer_types")?.as_array());
+    let flags = checkpoint.flags(WINDOW_PATTERN);
+    let period = checkpoint.number(WINDOW_PATTERN).unwrap_or(period);
+    let has_window = |idx: usize| {
+        let of_type =
+            types.and_then(|types| types.get(idx)).map(|kind| kind == "sliding_attention");
+        let of_flag = flags.as_ref().and_then(|flags| flags.get(idx).copied());
+        of_type.or(of_flag).unwrap_or(!(idx + 1).is_multiple_of(period))
+    };
+    let window = window.filter(|window| *window > 0);
+    (0..n_layers).map(|idx| window.filter(|_| has_window(idx))).collect()
 }
 
 pub(super) fn matrix(

@@ -21,19 +21,23 @@ pub(super) fn rope(
     n_rotated: usize,
     pairs: Pairs,
 ) -> Result<Rope, ModelError> {
-    let settings = settings(checkpoint, "full_attention");
-    let theta = checkpoint
-        .float(Key::gguf("rope.freq_base"))
-        .or_else(|| settings.as_ref()?.get("rope_theta")?.as_f64())
-        .or_else(|| checkpoint.float(Key::hf("rope_theta")))
-        .unwrap_or(10_000.0);
-    let base = Base { theta, n_rotated };
-    let stretch = match settings {
+    let base = Base { theta: theta(checkpoint), n_rotated };
+    let stretch = match settings(checkpoint, "full_attention") {
         Some(settings) => of_config(checkpoint, &settings, shape)?,
         None if checkpoint.is_gguf() => of_gguf(checkpoint, shape)?,
         None => Stretch::None,
     };
     Ok(Rope::new(pairs, base, &stretch))
+}
+
+/// The base of the frequencies.
+pub(super) fn theta(checkpoint: &Checkpoint) -> f64 {
+    let of_settings = || settings(checkpoint, "full_attention")?.get("rope_theta")?.as_f64();
+    checkpoint
+        .float(Key::gguf("rope.freq_base"))
+        .or_else(of_settings)
+        .or_else(|| checkpoint.float(Key::hf("rope_theta")))
+        .unwrap_or(10_000.0)
 }
 
 /// Adjacent pairs in GGUF files of the architectures whose queries and keys llama.cpp's converter
@@ -123,8 +127,13 @@ fn of_gguf(checkpoint: &mut Checkpoint, shape: &Shape) -> Result<Stretch, ModelE
     if checkpoint.has(DIVISORS, None) {
         return Ok(Stretch::Divisors(wide(&checkpoint.vector(DIVISORS, None)?)));
     }
-    let factor = checkpoint.float(Key::gguf("rope.scaling.factor")).unwrap_or(1.0);
-    match checkpoint.text(Key::gguf("rope.scaling.type")).unwrap_or("none") {
+    // The second key is an older name of the first. Zero stands for one, and a factor without a type
+    // is linear (llama.cpp, `llama_model_base::load_hparams`).
+    let factor = ["rope.scaling.factor", "rope.scale_linear"]
+        .into_iter()
+        .find_map(|key| checkpoint.float(Key::gguf(key)))
+        .map_or(1.0, |factor| if factor == 0.0 { 1.0 } else { factor });
+    match checkpoint.text(Key::gguf("rope.scaling.type")).unwrap_or("linear") {
         "none" => Ok(Stretch::None),
         "linear" => Ok(Stretch::Linear { factor }),
         "yarn" => {

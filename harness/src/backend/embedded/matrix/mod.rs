@@ -39,14 +39,7 @@ impl Matrix {
         }
         let groups = tensors.chunk_by(|a, b| a.values.is_stored_like(&b.values));
         let parts: Vec<Part> = groups.map(|group| part(group, n_in)).collect();
-        let n_out = tensors.iter().map(|tensor| tensor.n_out).sum();
-        if n_out != parts.iter().map(|part| part.n_out).sum::<usize>() {
-            let names: Vec<&str> = tensors.iter().map(|tensor| tensor.name.as_str()).collect();
-            return Err(ModelError::Missing(format!(
-                "tensor {}: its size is wrong",
-                names.join(", ")
-            )));
-        }
+        let n_out = parts.iter().map(|part| part.n_out).sum();
         Ok(Self { n_out, n_in, parts, processor: Processor::detect() })
     }
 

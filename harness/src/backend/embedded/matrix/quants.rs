@@ -1,11 +1,6 @@
 //! Blocks of quantised weights (ggml, `ggml-common.h` and `ggml-quants.c`): codes of one byte that
 //! share a scale and an offset.
 
-#![expect(
-    clippy::inline_always,
-    reason = "kernels must lie inside code compiled for one instruction set"
-)]
-
 use candle_core::quantized::GgmlDType;
 
 /// weight = code · scale + offset, for 16 or 32 neighbouring weights.
@@ -64,7 +59,7 @@ pub(super) fn decode(dtype: GgmlDType, bytes: &[u8], mut each: impl FnMut(Block<
 #[inline(always)]
 pub(super) fn half(bits: u16) -> f32 {
     // Moving the fields into place leaves an exponent that is too small by 112, subnormals included.
-    const SCALE: f32 = 5.192_296_9e33;
+    const SCALE: f32 = f32::from_bits(0x7780_0000);
     let magnitude = f32::from_bits(u32::from(bits & 0x7fff) << 13) * SCALE;
     f32::from_bits(magnitude.to_bits() | u32::from(bits & 0x8000) << 16)
 }
@@ -114,12 +109,11 @@ fn scaled_and_shifted(
 /// The sixteen blocks of `Q2_K`: scale and offset of a block are the halves of one byte.
 fn two_bits(bytes: &[u8], (scale, offset): (f32, f32), mut each: impl FnMut(Block<'_>)) {
     let codes = &bytes[16..80];
-    for block in 0..16 {
-        let factors = bytes[block];
+    for (block, factors) in bytes[..16].iter().enumerate() {
         each(Block {
             codes: &crumbs(codes, block),
-            scale: scale * f32::from(factors & 15),
-            offset: -offset * f32::from(factors >> 4),
+            scale: scale * f32::from(*factors & 15),
+            offset: -offset * f32::from(*factors >> 4),
         });
     }
 }

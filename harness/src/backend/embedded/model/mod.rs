@@ -8,14 +8,16 @@ mod feed_forward;
 mod latent;
 mod norm;
 mod rows;
+mod rwkv;
 
 pub(super) use attention::{Attention, Grouped, Heads, Projection};
 pub(super) use decoder::{Decoder, Layer, LogitRule, Norms};
 pub(super) use experts::{Experts, Groups, Shared, Weighting};
 pub(super) use feed_forward::{Activation, FeedForward, Gated};
 pub(super) use latent::{Latent, Query};
-pub(super) use norm::Norm;
+pub(super) use norm::{LayerNorm, Norm};
 pub(super) use rows::{Piece, Wanted};
+pub(super) use rwkv::{ChannelMix, Rwkv4, RwkvBlock, TimeMix};
 
 use super::kv::Kv;
 use super::rope::Reach;
@@ -24,12 +26,15 @@ use super::rope::Reach;
 pub(super) enum Model {
     /// Layers of attention and feed-forward networks.
     Decoder(Decoder),
+    /// Sums that fade with time, and feed-forward networks.
+    Rwkv4(Rwkv4),
 }
 
 impl Model {
     pub(super) fn context_tokens(&self) -> usize {
         match self {
             Self::Decoder(decoder) => decoder.context_tokens,
+            Self::Rwkv4(rwkv) => rwkv.context_tokens,
         }
     }
 
@@ -37,6 +42,7 @@ impl Model {
     pub(super) fn memory_bytes(&self, n_tokens: usize) -> u64 {
         match self {
             Self::Decoder(decoder) => (n_tokens * decoder.kv_bytes_per_token()) as u64,
+            Self::Rwkv4(rwkv) => rwkv.state_bytes() as u64,
         }
     }
 
@@ -44,6 +50,7 @@ impl Model {
     pub(super) fn empty_memory(&self) -> Kv {
         match self {
             Self::Decoder(decoder) => decoder.empty_kv(),
+            Self::Rwkv4(_) => Kv::default(),
         }
     }
 
@@ -51,6 +58,7 @@ impl Model {
     pub(super) fn reach(&self, n_tokens: usize) -> Reach {
         let limit = match self {
             Self::Decoder(decoder) => decoder.short_limit(),
+            Self::Rwkv4(_) => None,
         };
         if limit.is_some_and(|limit| n_tokens > limit) { Reach::Long } else { Reach::Short }
     }
@@ -60,6 +68,7 @@ impl Model {
     pub(super) fn forward(&self, pieces: &mut [Piece<'_>]) -> Vec<Vec<f32>> {
         match self {
             Self::Decoder(decoder) => decoder.forward(pieces),
+            Self::Rwkv4(rwkv) => rwkv.forward(pieces),
         }
     }
 }

@@ -12,8 +12,27 @@ use super::{Dtype, Name, Tensor, Values};
 use crate::backend::embedded::gguf::ModelError;
 use crate::backend::embedded::matrix::{Bf16, F16};
 
-/// Prefixes of the decoder's tensors; files of multimodal models hold it inside something larger.
-const PREFIXES: [&str; 4] = ["model.", "language_model.model.", "model.language_model.", ""];
+/// How the decoder's tensors are called.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    prefix: &'static str,
+    embeddings: &'static str,
+    /// What stands before the number of a layer.
+    layers: &'static str,
+}
+
+/// The layouts there are. Files of multimodal models hold the decoder inside something larger.
+const LAYOUTS: [Layout; 5] = [
+    decoder("model."),
+    decoder("language_model.model."),
+    decoder("model.language_model."),
+    decoder(""),
+    Layout { prefix: "rwkv.", embeddings: "embeddings", layers: "blocks" },
+];
+
+const fn decoder(prefix: &'static str) -> Layout {
+    Layout { prefix, embeddings: "embed_tokens", layers: "layers" }
+}
 
 /// The largest header of a safetensors file (the limit of the format's own library).
 const LARGEST_HEADER_BYTES: u64 = 100_000_000;
@@ -23,7 +42,7 @@ pub(in crate::backend::embedded) struct Folder {
     config: Value,
     shards: Vec<PathBuf>,
     tensors: HashMap<String, Stored>,
-    prefix: &'static str,
+    layout: Layout,
     dtype: Dtype,
 }
 
@@ -47,9 +66,11 @@ impl Folder {
         for (shard_idx, shard) in shards.iter().enumerate() {
             read_header(shard, shard_idx, &mut tensors)?;
         }
-        let has = |prefix: &str| tensors.contains_key(&format!("{prefix}embed_tokens.weight"));
-        let prefix = PREFIXES.into_iter().find(|prefix| has(prefix)).unwrap_or("model.");
-        Ok(Self { config, shards, tensors, prefix, dtype })
+        let fits = |layout: &Layout| {
+            tensors.contains_key(&format!("{}{}.weight", layout.prefix, layout.embeddings))
+        };
+        let layout = LAYOUTS.into_iter().find(fits).unwrap_or(LAYOUTS[0]);
+        Ok(Self { config, shards, tensors, layout, dtype })
     }
 
     pub(super) fn config(&self) -> &Value {
@@ -72,12 +93,17 @@ impl Folder {
         self.config.get(key)?.as_bool()
     }
 
-    /// The output matrix lies beside the decoder, everything else inside it.
-    pub(super) fn prefix(&self, name: Name) -> String {
-        if name.hf == "lm_head" {
-            return self.prefix.strip_suffix("model.").unwrap_or("").to_owned();
+    /// What stands before a tensor's name. The output matrix lies beside the decoder, everything else
+    /// inside it.
+    pub(super) fn prefix(&self, name: Name, layer: Option<usize>) -> String {
+        let Layout { prefix, layers, .. } = self.layout;
+        match layer {
+            Some(layer) => format!("{prefix}{layers}.{layer}."),
+            None if matches!(name.hf, "lm_head" | "head") => {
+                prefix.strip_suffix("model.").unwrap_or("").to_owned()
+            }
+            None => prefix.to_owned(),
         }
-        if name.hf.contains("rwkv.") || name.hf == "head" { "" } else { self.prefix }.to_owned()
     }
 
     pub(super) fn has_tensor(&self, name: &str) -> bool {
@@ -86,14 +112,14 @@ impl Folder {
 
     pub(super) fn matrix(&self, name: &str) -> Result<Tensor, ModelError> {
         let (stored, bytes) = self.read(name)?;
-        let [n_out, n_in] = stored.shape[..] else {
+        let [_, n_in] = stored.shape[..] else {
             return Err(ModelError::Missing(format!(
                 "tensor {name}: a matrix is needed, it has the shape {:?}",
                 stored.shape
             )));
         };
         let values = values(name, stored.dtype, &bytes)?.into_dtype(self.dtype);
-        Ok(Tensor { name: name.to_owned(), n_out, n_in, values })
+        Ok(Tensor { name: name.to_owned(), n_in, values })
     }
 
     pub(super) fn vector(&self, name: &str) -> Result<Vec<f32>, ModelError> {

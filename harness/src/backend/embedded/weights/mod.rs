@@ -13,6 +13,15 @@ pub(super) use tensor::{Tensor, Values};
 
 use super::gguf::{Gguf, ModelError};
 
+/// How the full name of a tensor ends.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    Weight,
+    Bias,
+    /// With the name that the model gives it.
+    Bare,
+}
+
 /// A model's files, opened.
 pub(super) enum Checkpoint {
     /// One GGUF file.
@@ -76,6 +85,14 @@ impl Checkpoint {
         }
     }
 
+    /// One flag for each layer, as GGUF files list them.
+    pub(super) fn flags(&self, key: Key) -> Option<Vec<bool>> {
+        match self {
+            Self::Gguf(gguf) => gguf.flags(&self.gguf_key(key)?),
+            Self::Folder(_) => None,
+        }
+    }
+
     pub(super) fn text(&self, key: Key) -> Option<&str> {
         match self {
             Self::Gguf(gguf) => gguf.text(&self.gguf_key(key)?),
@@ -97,11 +114,11 @@ impl Checkpoint {
 
     /// Whether the model has a tensor of this name; `layer` is `None` for those outside the layers.
     pub(super) fn has(&self, name: Name, layer: Option<usize>) -> bool {
-        self.full_name(name, layer, "weight").is_some_and(|name| self.has_tensor(&name))
+        self.full_name(name, layer, Ending::Weight).is_some_and(|name| self.has_tensor(&name))
     }
 
     pub(super) fn has_bias(&self, name: Name, layer: Option<usize>) -> bool {
-        self.full_name(name, layer, "bias").is_some_and(|name| self.has_tensor(&name))
+        self.full_name(name, layer, Ending::Bias).is_some_and(|name| self.has_tensor(&name))
     }
 
     fn has_tensor(&self, name: &str) -> bool {
@@ -117,7 +134,7 @@ impl Checkpoint {
         name: Name,
         layer: Option<usize>,
     ) -> Result<Tensor, ModelError> {
-        let name = self.wanted(name, layer, "weight")?;
+        let name = self.wanted(name, layer, Ending::Weight)?;
         match self {
             Self::Gguf(gguf) => gguf.matrix(&name),
             Self::Folder(folder) => folder.matrix(&name),
@@ -132,7 +149,7 @@ impl Checkpoint {
         layer: usize,
         n_experts: usize,
     ) -> Result<Vec<Tensor>, ModelError> {
-        let full = self.wanted(name, Some(layer), "weight")?;
+        let full = self.wanted(name, Some(layer), Ending::Weight)?;
         match self {
             Self::Gguf(gguf) => gguf.matrices(&full),
             Self::Folder(folder) => (0..n_experts)
@@ -147,7 +164,7 @@ impl Checkpoint {
         name: Name,
         layer: Option<usize>,
     ) -> Result<Vec<f32>, ModelError> {
-        let name = self.wanted(name, layer, "weight")?;
+        let name = self.wanted(name, layer, Ending::Weight)?;
         self.numbers(&name)
     }
 
@@ -156,7 +173,13 @@ impl Checkpoint {
         name: Name,
         layer: Option<usize>,
     ) -> Result<Vec<f32>, ModelError> {
-        let name = self.wanted(name, layer, "bias")?;
+        let name = self.wanted(name, layer, Ending::Bias)?;
+        self.numbers(&name)
+    }
+
+    /// The numbers of a tensor that is neither a weight nor a bias.
+    pub(super) fn parameter(&mut self, name: Name, layer: usize) -> Result<Vec<f32>, ModelError> {
+        let name = self.wanted(name, Some(layer), Ending::Bare)?;
         self.numbers(&name)
     }
 
@@ -167,25 +190,32 @@ impl Checkpoint {
         }
     }
 
-    fn wanted(&self, name: Name, layer: Option<usize>, kind: &str) -> Result<String, ModelError> {
-        self.full_name(name, layer, kind)
+    fn wanted(
+        &self,
+        name: Name,
+        layer: Option<usize>,
+        ending: Ending,
+    ) -> Result<String, ModelError> {
+        self.full_name(name, layer, ending)
             .ok_or_else(|| ModelError::Missing(format!("tensor like {}", name.gguf)))
     }
 
-    fn full_name(&self, name: Name, layer: Option<usize>, kind: &str) -> Option<String> {
-        let (prefix, local) = match self {
-            Self::Gguf(_) => (String::new(), name.gguf),
-            Self::Folder(folder) => (folder.prefix(name), name.hf),
+    fn full_name(&self, name: Name, layer: Option<usize>, ending: Ending) -> Option<String> {
+        let (prefix, local) = match (self, layer) {
+            (Self::Gguf(_), None) => (String::new(), name.gguf),
+            (Self::Gguf(_), Some(layer)) => (format!("blk.{layer}."), name.gguf),
+            (Self::Folder(folder), layer) => (folder.prefix(name, layer), name.hf),
         };
         if local.is_empty() {
             return None;
         }
-        // A name with an ending of its own is taken as it is.
-        let kind = if local.ends_with(".weight") { String::new() } else { format!(".{kind}") };
-        Some(match (self, layer) {
-            (_, None) => format!("{prefix}{local}{kind}"),
-            (Self::Gguf(_), Some(layer)) => format!("blk.{layer}.{local}{kind}"),
-            (Self::Folder(_), Some(layer)) => format!("{prefix}layers.{layer}.{local}{kind}"),
-        })
+        let ending = match ending {
+            // A name with an ending of its own is taken as it is.
+            Ending::Weight | Ending::Bias if local.ends_with(".weight") => "",
+            Ending::Weight => ".weight",
+            Ending::Bias => ".bias",
+            Ending::Bare => "",
+        };
+        Some(format!("{prefix}{local}{ending}"))
     }
 }

@@ -29,10 +29,9 @@ impl Dtype {
     }
 }
 
-/// `n_out` rows of `n_in` weights.
+/// Rows of `n_in` weights.
 pub(in crate::backend::embedded) struct Tensor {
     pub(in crate::backend::embedded) name: String,
-    pub(in crate::backend::embedded) n_out: usize,
     pub(in crate::backend::embedded) n_in: usize,
     pub(in crate::backend::embedded) values: Values,
 }

@@ -69,9 +69,10 @@ impl<'a> Arguments<'a> {
     /// No argument may be left.
     pub(crate) fn finish(&self) -> Result<(), InstructionError> {
         let taken = self.taken.borrow();
-        let mut left = self.values.iter().filter(|(name, value)| {
-            !value.is_null() && !taken.iter().any(|taken| taken == name)
-        });
+        let mut left = self
+            .values
+            .iter()
+            .filter(|(name, value)| !value.is_null() && !taken.iter().any(|taken| taken == name));
         match left.next() {
             None => Ok(()),
             Some((name, _)) => Err(InstructionError::UnknownArgument {

@@ -14,9 +14,7 @@ pub(crate) fn capital_words(
 ) -> Result<Finding, LanguageDataError> {
     let tokens = session.data.word_tokens(response)?;
     let count = tokens.iter().filter(|token| text::is_upper(token)).count();
-    Ok(Finding::of(bound.holds(count), || {
-        format!("{count} words are in capitals, wanted {bound}")
-    }))
+    Ok(Finding::of(bound.holds(count), || format!("{count} words are in capitals, wanted {bound}")))
 }
 
 /// `change_case:english_capital`

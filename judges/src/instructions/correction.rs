@@ -41,8 +41,7 @@ impl fmt::Display for DataError {
 const HEADINGS: [(&str, &str); 1] = [("C\u{415}КЦИЯ", "Часть")];
 
 /// Postscript markers with blanks, with patterns for every way to write them.
-const MARKERS: [(&str, &str); 2] =
-    [("P. S.", r"p\.\s?s\."), ("P. P. S", r"p\.\s?p\.\s?s")];
+const MARKERS: [(&str, &str); 2] = [("P. S.", r"p\.\s?s\."), ("P. P. S", r"p\.\s?p\.\s?s")];
 
 type Correction = Result<Option<(DataError, Instruction)>, InstructionError>;
 

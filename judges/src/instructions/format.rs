@@ -90,7 +90,8 @@ pub(crate) fn sections(heading: &Pattern, at_least: u64, response: &str) -> Find
 pub(crate) fn title(response: &str) -> Finding {
     let has_title = response.split('\n').any(|line| {
         let start = line.find("<<").map(|start| start + 2);
-        let inside = start.and_then(|start| line[start..].rfind(">>").map(|end| &line[start..][..end]));
+        let inside =
+            start.and_then(|start| line[start..].rfind(">>").map(|end| &line[start..][..end]));
         inside.is_some_and(|inside| {
             !inside.is_empty()
                 && !text::is_blank(inside.trim_start_matches('<').trim_end_matches('>'))
@@ -125,7 +126,11 @@ mod tests {
     #[test]
     fn bullets_are_counted_as_upstream_counts_them() {
         let check = |text: &str, expected: u64| {
-            assert!(bullets(expected, text).is_followed(), "{text:?}: {:?}", bullets(expected, text));
+            assert!(
+                bullets(expected, text).is_followed(),
+                "{text:?}: {:?}",
+                bullets(expected, text)
+            );
         };
         check("* a\n* b", 2);
         check("** a\n *b", 1);

@@ -45,11 +45,7 @@ impl Place {
 
 impl Keyword {
     /// A keyword that is searched as it is written.
-    pub(crate) fn as_written(
-        text: &str,
-        place: Place,
-        id: &str,
-    ) -> Result<Self, InstructionError> {
+    pub(crate) fn as_written(text: &str, place: Place, id: &str) -> Result<Self, InstructionError> {
         let pattern = compiled(&place.pattern(text), Mode::IgnoringCase, id)?;
         Ok(Self::Written { text: text.to_owned(), pattern: Box::new(pattern) })
     }
@@ -165,8 +161,7 @@ pub(crate) fn frequency(
 pub(crate) fn letter(letter: &str, bound: Bound, response: &str) -> Finding {
     let mut letters = letter.chars();
     let wanted = letters.next().filter(|_| letters.next().is_none());
-    let count =
-        response.to_lowercase().chars().filter(|c| Some(*c) == wanted).count();
+    let count = response.to_lowercase().chars().filter(|c| Some(*c) == wanted).count();
     Finding::of(bound.holds(count), || {
         format!("the letter {letter:?} occurs {count} times, wanted {bound}")
     })

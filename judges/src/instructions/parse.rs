@@ -69,11 +69,7 @@ pub enum InstructionError {
 }
 
 /// A pattern of a row.
-pub(crate) fn compiled(
-    source: &str,
-    mode: Mode,
-    id: &str,
-) -> Result<Pattern, InstructionError> {
+pub(crate) fn compiled(source: &str, mode: Mode, id: &str) -> Result<Pattern, InstructionError> {
     Pattern::new(source, mode).map_err(|problem| InstructionError::BadPattern {
         id: id.to_owned(),
         pattern: source.to_owned(),
@@ -144,7 +140,9 @@ fn parse(language: Language, arguments: &Arguments<'_>) -> Result<Item, Instruct
             letter: letter(arguments)?,
             bound: arguments.bound("let_frequency", "let_relation")?,
         },
-        "language:response_language" => Kind::ResponseLanguage { code: response_language(arguments)? },
+        "language:response_language" => {
+            Kind::ResponseLanguage { code: response_language(arguments)? }
+        }
         "length_constraints:nth_paragraph_first_word" => Kind::NthParagraph {
             n_paragraphs: count("num_paragraphs")?,
             nth: nth_paragraph(arguments)?,
@@ -156,9 +154,7 @@ fn parse(language: Language, arguments: &Arguments<'_>) -> Result<Item, Instruct
         "length_constraints:number_sentences" => {
             Kind::Sentences(arguments.bound("num_sentences", "relation")?)
         }
-        "length_constraints:number_words" => {
-            Kind::Words(arguments.bound("num_words", "relation")?)
-        }
+        "length_constraints:number_words" => Kind::Words(arguments.bound("num_words", "relation")?),
         "punctuation:no_comma" => Kind::NoComma,
         "startend:end_checker" => Kind::EndPhrase { phrase: lower(arguments.text("end_phrase")?) },
         "startend:quotation" => Kind::Quotation,
@@ -305,10 +301,7 @@ mod tests {
         ("detectable_format:title", "{}"),
         ("keywords:existence", r#"{"keywords": ["x"]}"#),
         ("keywords:forbidden_words", r#"{"forbidden_words": ["x"]}"#),
-        (
-            "keywords:frequency",
-            r#"{"keyword": "x", "frequency": 2, "relation": "less than"}"#,
-        ),
+        ("keywords:frequency", r#"{"keyword": "x", "frequency": 2, "relation": "less than"}"#),
         (
             "keywords:letter_frequency",
             r##"{"letter": "#", "let_frequency": 2, "let_relation": "at least"}"##,
@@ -319,10 +312,7 @@ mod tests {
             r#"{"num_paragraphs": 2, "nth_paragraph": 1, "first_word": "x"}"#,
         ),
         ("length_constraints:number_paragraphs", r#"{"num_paragraphs": 2}"#),
-        (
-            "length_constraints:number_sentences",
-            r#"{"num_sentences": 2, "relation": "less than"}"#,
-        ),
+        ("length_constraints:number_sentences", r#"{"num_sentences": 2, "relation": "less than"}"#),
         ("length_constraints:number_words", r#"{"num_words": 2, "relation": "at least"}"#),
         ("punctuation:no_comma", "{}"),
         ("startend:end_checker", r#"{"end_phrase": "x"}"#),
@@ -362,7 +352,11 @@ mod tests {
         check("keywords:existence", r#"{"keywords": ["сердца", "gao"]}"#, latin);
         check("keywords:existence", r#"{"keywords": ["сердца"]}"#, None);
         check("keywords:forbidden_words", r#"{"forbidden_words": ["json"]}"#, latin);
-        check("keywords:frequency", r#"{"keyword": "x", "frequency": 1, "relation": "at least"}"#, latin);
+        check(
+            "keywords:frequency",
+            r#"{"keyword": "x", "frequency": 1, "relation": "at least"}"#,
+            latin,
+        );
         let spaced = Some(DataError::PostscriptWithBlanks);
         check("detectable_content:postscript", r#"{"postscript_marker": "P. P. S"}"#, spaced);
         check("detectable_content:postscript", r#"{"postscript_marker": "P.P.S"}"#, None);

@@ -66,7 +66,8 @@ impl Dictionary {
         if prefixes.len() != files.endings.len() {
             return Err(format!("meta: {} paradigm prefixes instead of three", prefixes.len()));
         }
-        let max_ending = options["max_suffix_length"].as_u64().and_then(|n| usize::try_from(n).ok());
+        let max_ending =
+            options["max_suffix_length"].as_u64().and_then(|n| usize::try_from(n).ok());
         let tags: Vec<String> = json(files.tags, "tags")?;
         let dawg =
             |bytes, name: &str| Dawg::read(bytes).map_err(|error| format!("{name}: {error}"));
@@ -193,13 +194,7 @@ pub(super) fn spellings<T, const N: usize>(
     found
 }
 
-fn walk(
-    dawg: &Dawg,
-    node: Node,
-    before: &str,
-    rest: &str,
-    found: &mut impl FnMut(String, Node),
-) {
+fn walk(dawg: &Dawg, node: Node, before: &str, rest: &str, found: &mut impl FnMut(String, Node)) {
     if let Some(end) = dawg.follow(node, rest.as_bytes()) {
         found(format!("{before}{rest}"), end);
     }

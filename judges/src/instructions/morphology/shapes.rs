@@ -38,8 +38,7 @@ fn is_digits(text: &str) -> bool {
 }
 
 fn is_punctuation(token: &str) -> bool {
-    !text::is_blank(token)
-        && token.chars().all(|c| text::is_space(c) || text::is_punctuation(c))
+    !text::is_blank(token) && token.chars().all(|c| text::is_space(c) || text::is_punctuation(c))
 }
 
 /// `M{0,4}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})$`, ignoring case.
@@ -72,13 +71,39 @@ fn is_latin(token: &str) -> bool {
 /// Letters with `LATIN` in their name, in Unicode 14.0.
 fn is_latin_letter(c: char) -> bool {
     const RANGES: [(u32, u32); 33] = [
-        (0x41, 0x5a), (0x61, 0x7a), (0xc0, 0xd6), (0xd8, 0xf6), (0xf8, 0x2af), (0x1d00, 0x1d25),
-        (0x1d62, 0x1d65), (0x1d6b, 0x1d77), (0x1d79, 0x1d9a), (0x1e00, 0x1eff), (0x2071, 0x2071),
-        (0x207f, 0x207f), (0x2090, 0x209c), (0x2184, 0x2184), (0x2c2e, 0x2c2e), (0x2c5e, 0x2c5e),
-        (0x2c60, 0x2c7c), (0x2c7e, 0x2c7f), (0xa722, 0xa76f), (0xa771, 0xa787), (0xa78b, 0xa7ca),
-        (0xa7d0, 0xa7d1), (0xa7d3, 0xa7d3), (0xa7d5, 0xa7d9), (0xa7f5, 0xa7f7), (0xa7fa, 0xa7ff),
-        (0xab30, 0xab5a), (0xab60, 0xab64), (0xab66, 0xab68), (0xfb00, 0xfb06), (0xff21, 0xff3a),
-        (0xff41, 0xff5a), (0x1df00, 0x1df1e),
+        (0x41, 0x5a),
+        (0x61, 0x7a),
+        (0xc0, 0xd6),
+        (0xd8, 0xf6),
+        (0xf8, 0x2af),
+        (0x1d00, 0x1d25),
+        (0x1d62, 0x1d65),
+        (0x1d6b, 0x1d77),
+        (0x1d79, 0x1d9a),
+        (0x1e00, 0x1eff),
+        (0x2071, 0x2071),
+        (0x207f, 0x207f),
+        (0x2090, 0x209c),
+        (0x2184, 0x2184),
+        (0x2c2e, 0x2c2e),
+        (0x2c5e, 0x2c5e),
+        (0x2c60, 0x2c7c),
+        (0x2c7e, 0x2c7f),
+        (0xa722, 0xa76f),
+        (0xa771, 0xa787),
+        (0xa78b, 0xa7ca),
+        (0xa7d0, 0xa7d1),
+        (0xa7d3, 0xa7d3),
+        (0xa7d5, 0xa7d9),
+        (0xa7f5, 0xa7f7),
+        (0xa7fa, 0xa7ff),
+        (0xab30, 0xab5a),
+        (0xab60, 0xab64),
+        (0xab66, 0xab68),
+        (0xfb00, 0xfb06),
+        (0xff21, 0xff3a),
+        (0xff41, 0xff5a),
+        (0x1df00, 0x1df1e),
     ];
     RANGES.iter().any(|(low, high)| (*low..=*high).contains(&u32::from(c)))
 }
@@ -92,7 +117,8 @@ mod tests {
         let check = |token: &str, expected: bool| {
             assert_eq!(is_its_own_lemma(token), expected, "{token:?}");
         };
-        for token in ["12", "-1_000", "3,5", ".5e-3", "٣", "inf", "«»", "…", "XIV", "mmxx", "naïve"] {
+        for token in ["12", "-1_000", "3,5", ".5e-3", "٣", "inf", "«»", "…", "XIV", "mmxx", "naïve"]
+        {
             check(token, true);
         }
         for token in ["", "кот", "1_", "№", "XXвек", "е5"] {
@@ -102,7 +128,8 @@ mod tests {
 
     #[test]
     fn roman_numbers_are_told() {
-        let check = |token: &str, expected: bool| assert_eq!(is_roman(token), expected, "{token:?}");
+        let check =
+            |token: &str, expected: bool| assert_eq!(is_roman(token), expected, "{token:?}");
         check("MMMMCMXCIX", true);
         check("iv", true);
         check("IIII", false);

@@ -125,8 +125,7 @@ fn candidates(text: &str) -> Vec<Candidate> {
         let between = &text[previous.end..at];
         let last_blank = between.rfind([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']).unwrap_or(0);
         // A blank at the very start counts as none, as upstream.
-        let start =
-            if last_blank > 0 { previous.end + last_blank + 1 } else { previous.start };
+        let start = if last_blank > 0 { previous.end + last_blank + 1 } else { previous.start };
         if previous.end > start {
             found.pop();
         }

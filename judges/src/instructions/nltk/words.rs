@@ -12,12 +12,8 @@ use super::super::python::text;
 use super::model::Punkt;
 
 /// Opening quotes, up to the rewrite that needs a look-ahead.
-const OPENING_QUOTES: [(&str, &str); 4] = [
-    ("([«“‘„]|`+)", " $1 "),
-    ("^\"", "``"),
-    ("(``)", " $1 "),
-    ("([ (\\[{<])(\"|'{2})", "$1 `` "),
-];
+const OPENING_QUOTES: [(&str, &str); 4] =
+    [("([«“‘„]|`+)", " $1 "), ("^\"", "``"), ("(``)", " $1 "), ("([ (\\[{<])(\"|'{2})", "$1 `` ")];
 
 /// Punctuation, brackets and dashes. A final period comes with what may close after it.
 const PUNCTUATION: [(&str, &str); 11] = [

@@ -193,14 +193,19 @@ mod tests {
     #[test]
     fn python_decides() {
         let check = |text: &str, expected: bool| assert_eq!(is_json(text), expected, "{text:?}");
-        for text in ["1", " [1, 2]\n", "\"\\ud800\"", "NaN", "-Infinity", "[1e999]", "{}", "[[],{}]"] {
+        for text in
+            ["1", " [1, 2]\n", "\"\\ud800\"", "NaN", "-Infinity", "[1e999]", "{}", "[[],{}]"]
+        {
             check(text, true);
         }
         check("{\"a\": [true, {\"b\": null}], \"c\": -0.5e+3}", true);
-        for text in ["", "01", "1.", "-", "+1", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "\"\t\"", "\"\\x\""] {
+        for text in
+            ["", "01", "1.", "-", "+1", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "\"\t\"", "\"\\x\""]
+        {
             check(text, false);
         }
-        for text in ["\u{feff}1", "1 2", "[1 2]", "{\"a\" 1}", "-NaN", "\u{a0}1", "nul", "[", "1e"] {
+        for text in ["\u{feff}1", "1 2", "[1 2]", "{\"a\" 1}", "-NaN", "\u{a0}1", "nul", "[", "1e"]
+        {
             check(text, false);
         }
         check(&"1".repeat(4_300), true);

@@ -169,7 +169,11 @@ impl Translator {
                 _ => self.literal(c),
             }
         }
-        if self.outer.is_empty() { Ok(()) } else { Err("missing ), unterminated subpattern".into()) }
+        if self.outer.is_empty() {
+            Ok(())
+        } else {
+            Err("missing ), unterminated subpattern".into())
+        }
     }
 
     fn next(&mut self) -> Option<char> {
@@ -343,8 +347,7 @@ impl Translator {
                 let regex = format!("(?:(?<=[{WORD}])(?![{WORD}])|(?<![{WORD}])(?=[{WORD}]))");
                 self.step(Step::Boundary, &regex);
             }
-            'B' => self
-                .anchor(&format!("(?:(?<=[{WORD}])(?=[{WORD}])|(?<![{WORD}])(?![{WORD}]))")),
+            'B' => self.anchor(&format!("(?:(?<=[{WORD}])(?=[{WORD}])|(?<![{WORD}])(?![{WORD}]))")),
             'A' => self.anchor(r"\A"),
             'Z' => self.anchor(r"\z"),
             '1'..='9' => {

@@ -205,7 +205,7 @@ impl LanguageData {
     }
 
     /// The code of a text's language, as the benchmark's detector gives it: langdetect 1.0.9 with
-    /// seed 0 for IFEval, fastText `lid.176.ftz` for ruIFEval. `None` where nothing in the text
+    /// seed 0 for `IFEval`, fastText `lid.176.ftz` for ruIFEval. `None` where nothing in the text
     /// tells.
     pub fn language_of(
         &self,

@@ -138,7 +138,9 @@ impl LanguageIdentifier {
             return None;
         }
         let scale = 1.0 / n_rows as f32;
-        sum.iter_mut().for_each(|value| *value *= scale);
+        for value in &mut sum {
+            *value *= scale;
+        }
         Some(self.labels[self.best_label(&sum)].strip_prefix(LABEL).unwrap_or(""))
     }
 
@@ -157,7 +159,9 @@ impl LanguageIdentifier {
                 let is_edge = n_chars == 1 && (start == 0 || *end == word.len());
                 if n_chars >= self.min_ngram && !is_edge {
                     let row = self.ngram_rows.get(&(hash.0 % self.n_buckets));
-                    row.into_iter().for_each(|row| add(*row));
+                    if let Some(row) = row {
+                        add(*row);
+                    }
                 }
             }
             start = *next;
@@ -191,6 +195,7 @@ impl LanguageIdentifier {
 }
 
 /// `std_log` of `src/utils.h`: never of zero.
+#[expect(clippy::cast_possible_truncation, reason = "scores are added in single precision")]
 fn logarithm(x: f32) -> f32 {
     (f64::from(x) + 1e-5).ln() as f32
 }
@@ -230,7 +235,7 @@ impl Hash {
 
     fn push(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.0 ^= byte.cast_signed() as u32;
+            self.0 ^= i32::from(byte.cast_signed()).cast_unsigned();
             self.0 = self.0.wrapping_mul(16_777_619);
         }
     }

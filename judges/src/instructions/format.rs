@@ -150,10 +150,10 @@ mod tests {
         };
         check("*a* b *c*", 2);
         check("**a**", 1);
-        check("**a** **b**", 3);
+        check("**a** **b**", 2);
         check("* *", 0);
         check("*a", 0);
-        check("***a***", 1);
+        check("***a***", 2);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 /// The language of a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {
-    /// IFEval.
+    /// `IFEval`.
     English,
     /// ruIFEval.
     Russian,

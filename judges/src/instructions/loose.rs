@@ -1,6 +1,6 @@
 //! The eight readings of a response of which one is enough for the loose verdict.
 //!
-//! Source: IFEval's `evaluation_lib.py`, `test_instruction_following_loose`.
+//! Source: `IFEval`'s `evaluation_lib.py`, `test_instruction_following_loose`.
 
 use super::python::text;
 

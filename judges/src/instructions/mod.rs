@@ -1,7 +1,7 @@
-//! Checks of verifiable instructions: IFEval in English and ruIFEval in Russian.
+//! Checks of verifiable instructions: `IFEval` in English and ruIFEval in Russian.
 //!
 //! A row's instructions are parsed once ([`Instructions::parse`]) and a response is then checked
-//! against them ([`check`]), strictly and loosely. The rules are those of IFEval's
+//! against them ([`check`]), strictly and loosely. The rules are those of `IFEval`'s
 //! `instructions.py` at google-research 3f357bde (Zhou et al., 2023) and of ruIFEval 0.1 at
 //! 9dd2387f, down to what Python's `re`, `str` and `json` do. What differs between the languages
 //! is data in [`Language`]; what needs files is read from [`LanguageData`] when first asked for.

@@ -168,13 +168,15 @@ fn paradigms(bytes: &[u8]) -> Option<Vec<Vec<u16>>> {
     (0..n_paradigms).map(|_| paradigm()).collect()
 }
 
-fn form([p, q, i, j]: [u8; 4]) -> Form {
-    Form { paradigm: u16::from_be_bytes([p, q]), index: u16::from_be_bytes([i, j]) }
+fn form(bytes: [u8; 4]) -> Form {
+    let [paradigm @ .., high, low] = bytes;
+    Form { paradigm: u16::from_be_bytes(paradigm), index: u16::from_be_bytes([high, low]) }
 }
 
 /// A count and a form.
-pub(super) fn counted_form([a, b, c, d, p, q, i, j]: [u8; 8]) -> (u32, Form) {
-    (u32::from_be_bytes([a, b, c, d]), form([p, q, i, j]))
+pub(super) fn counted_form(bytes: [u8; 8]) -> (u32, Form) {
+    let (halves, _) = bytes.as_chunks();
+    (u32::from_be_bytes(halves[0]), form(halves[1]))
 }
 
 /// The keys of a graph that equal `word` once some `е` are read as `ё`: first the word itself,

@@ -1,4 +1,4 @@
-//! Normal forms of Russian words from the OpenCorpora dictionary, as pymorphy3 gives them.
+//! Normal forms of Russian words from the `OpenCorpora` dictionary, as pymorphy3 gives them.
 
 mod analysis;
 mod dawg;

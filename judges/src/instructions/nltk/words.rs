@@ -1,7 +1,7 @@
 //! Word tokens: the ordered rewrites of NLTK's `word_tokenize`.
 //!
 //! Source: NLTK 3.8.1, `nltk/tokenize/destructive.py` (`NLTKWordTokenizer`), after Robert
-//! MacIntyre's Penn Treebank script.
+//! `MacIntyre`'s Penn Treebank script.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

@@ -1,6 +1,6 @@
 //! What `json.loads` accepts.
 //!
-//! Source: CPython 3.11, `Modules/_json.c` and `Lib/json/decoder.py`: `NaN`, `Infinity` and scalars
+//! Source: `CPython` 3.11, `Modules/_json.c` and `Lib/json/decoder.py`: `NaN`, `Infinity` and scalars
 //! pass, lone surrogate escapes pass, raw control characters in strings do not, and an integer of
 //! more than 4,300 digits does not. Nesting has no limit here, where Python would run out of stack.
 

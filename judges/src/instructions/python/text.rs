@@ -1,6 +1,6 @@
 //! Python's character classes and the string methods built on them.
 //!
-//! Source: CPython 3.11, `Objects/unicodectype.c`, `Objects/unicodeobject.c` and `Modules/_sre`.
+//! Source: `CPython` 3.11, `Objects/unicodectype.c`, `Objects/unicodeobject.c` and `Modules/_sre`.
 //! Rust's own classes differ: `char::is_whitespace` lacks U+001C–U+001F, and the word class of the
 //! `regex` crate takes in combining marks, which Python treats as word ends.
 

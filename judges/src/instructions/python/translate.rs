@@ -1,6 +1,6 @@
 //! From the syntax of Python's `re` to that of `fancy_regex`, with Python's classes spelt out.
 //!
-//! Source: CPython 3.11, `Lib/re/_parser.py` and `Lib/re/_casefix.py`.
+//! Source: `CPython` 3.11, `Lib/re/_parser.py` and `Lib/re/_casefix.py`.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -358,13 +358,14 @@ impl Translator {
                 let ignore = if self.mode == Mode::IgnoringCase { "i" } else { "" };
                 self.item(&format!(r"(?{ignore}:\{number})"));
             }
-            _ => match class_escape(c) {
-                Some(class) => self.item(&format!("[{class}]")),
-                None => {
+            _ => {
+                if let Some(class) = class_escape(c) {
+                    self.item(&format!("[{class}]"));
+                } else {
                     let c = self.character_escape(c)?;
                     self.literal(c);
                 }
-            },
+            }
         }
         Ok(())
     }
@@ -419,7 +420,9 @@ impl Translator {
             let is_range = self.source.get(self.at) == Some(&'-')
                 && self.source.get(self.at + 1).is_some_and(|c| *c != ']');
             if !is_range {
-                variants(low, self.mode).into_iter().for_each(|c| push_code(&mut regex, c));
+                for c in variants(low, self.mode) {
+                    push_code(&mut regex, c);
+                }
                 continue;
             }
             self.at += 1;
@@ -457,7 +460,9 @@ impl Translator {
         push_code(regex, high);
         if self.mode == Mode::IgnoringCase {
             let others = (low..=high).flat_map(|c| variants(c, self.mode));
-            others.filter(|c| !(low..=high).contains(c)).for_each(|c| push_code(regex, c));
+            for c in others.filter(|c| !(low..=high).contains(c)) {
+                push_code(regex, c);
+            }
         }
         Ok(())
     }

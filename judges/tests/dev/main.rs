@@ -21,8 +21,8 @@ pub fn say(line: &str) {
 pub fn report(file: &str, total: usize, d: &[String], bar: f64) {
     let agree = total - d.len();
     say(&format!("oracle {file}: {agree}/{total}"));
-    for x in d.iter().take(20) {
-        say(&format!("  {}", x.chars().take(700).collect::<String>()));
+    for x in d.iter().take(12) {
+        say(&format!("  {}", x.chars().take(300).collect::<String>()));
     }
 }
 pub fn sha256_file(p: &Path) -> std::io::Result<String> {

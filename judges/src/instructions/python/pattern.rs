@@ -22,8 +22,15 @@ pub(crate) struct Pattern {
 enum Engine {
     /// A plain sequence, found in linear time: nearly every keyword.
     Sequence(Vec<Step>),
-    /// Anything else.
-    General(Box<Regex>),
+    /// Anything else, and the same for matches that do not end where the search starts.
+    General(Box<[Regex; 2]>),
+}
+
+/// The match before a search.
+#[derive(Clone, Copy, PartialEq)]
+enum After {
+    Anything,
+    Empty,
 }
 
 /// A search that went back too often.
@@ -37,29 +44,28 @@ impl Pattern {
         let engine = if let Some(steps) = translation.steps {
             Engine::Sequence(steps)
         } else {
-            let mut builder = RegexBuilder::new(&translation.regex);
-            let regex = builder.backtrack_limit(BACKTRACK_LIMIT).build();
-            Engine::General(Box::new(regex.map_err(|error| error.to_string())?))
+            let advancing = format!(r"(?:{})(?!\G)", translation.regex);
+            let build = |regex: &str| {
+                let built = RegexBuilder::new(regex).backtrack_limit(BACKTRACK_LIMIT).build();
+                built.map_err(|error| error.to_string())
+            };
+            Engine::General(Box::new([build(&translation.regex)?, build(&advancing)?]))
         };
         Ok(Self { source: source.to_owned(), engine })
     }
 
     /// `re.search(pattern, text) is not None`.
     pub(crate) fn is_in(&self, text: &str) -> Result<bool, TooCostly> {
-        self.find(text, 0).map(|found| found.is_some())
+        self.find(text, 0, After::Anything).map(|found| found.is_some())
     }
 
-    /// `len(re.findall(pattern, text))`. Where an empty match is followed by a longer one at the
-    /// same place (`|a`), Python counts both and this counts the first.
+    /// `len(re.findall(pattern, text))`
     pub(crate) fn count(&self, text: &str) -> Result<usize, TooCostly> {
-        let (mut n_found, mut from) = (0, 0);
-        while let Some((start, end)) = self.find(text, from)? {
+        let (mut n_found, mut from, mut after) = (0, 0, After::Anything);
+        while let Some((start, end)) = self.find(text, from, after)? {
             n_found += 1;
             from = end;
-            if start == end {
-                let Some(skipped) = text[end..].chars().next() else { break };
-                from += skipped.len_utf8();
-            }
+            after = if start == end { After::Empty } else { After::Anything };
         }
         Ok(n_found)
     }
@@ -68,15 +74,31 @@ impl Pattern {
     pub(crate) fn n_groups(&self) -> usize {
         match &self.engine {
             Engine::Sequence(_) => 0,
-            Engine::General(regex) => regex.captures_len() - 1,
+            Engine::General(regexes) => regexes[0].captures_len() - 1,
         }
     }
 
-    fn find(&self, text: &str, from: usize) -> Result<Option<(usize, usize)>, TooCostly> {
-        match &self.engine {
-            Engine::Sequence(steps) => Ok(find_sequence(steps, text, from)),
-            Engine::General(regex) => {
+    /// The first match from a place on. After an empty match the next may start at the same place,
+    /// but has to end behind it.
+    fn find(
+        &self,
+        text: &str,
+        from: usize,
+        after: After,
+    ) -> Result<Option<(usize, usize)>, TooCostly> {
+        match (&self.engine, after) {
+            (Engine::Sequence(steps), After::Anything) => Ok(find_sequence(steps, text, from)),
+            // A sequence that is empty once is empty always.
+            (Engine::Sequence(steps), After::Empty) => {
+                let next = text[from..].chars().next();
+                Ok(next.and_then(|skipped| find_sequence(steps, text, from + skipped.len_utf8())))
+            }
+            (Engine::General(regexes), after) => {
+                let [any, advancing] = &**regexes;
+                let regex = if after == After::Empty { advancing } else { any };
                 let found = regex.find_from_pos(text, from).map_err(|_| TooCostly)?;
+                // Whatever the engine makes of the guard, the count has to come to an end.
+                let found = found.filter(|found| after == After::Anything || found.end() > from);
                 Ok(found.map(|found| (found.start(), found.end())))
             }
         }
@@ -141,6 +163,8 @@ mod tests {
         check("a|b", "xbxA", 2);
         check("x*", "xx", 2);
         check("x*", "yxx", 3);
+        check("|x", "yxx", 6);
+        check("x*?", "xx", 5);
         check("", "abc", 4);
         check("I", "i I \u{130} \u{131}", 4);
         check("[i]", "i I \u{130} \u{131}", 4);

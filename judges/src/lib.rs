@@ -11,6 +11,7 @@
 
 pub mod check;
 pub mod extract;
+pub mod instructions;
 mod judge;
 
 pub use judge::{JUDGE_VERSION, judge};

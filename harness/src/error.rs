@@ -55,6 +55,16 @@ pub enum EvalrunError {
     /// A run file.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file of samples made elsewhere.
+    #[error("{path}, line {line}: {reason}")]
+    Samples {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file other than a run file cannot be read or written.
     #[error("{path}: {reason}")]
     File {
@@ -73,7 +83,7 @@ impl EvalrunError {
             | Self::Task(TaskError::UnknownTask { .. } | TaskError::UnknownSplit { .. }) => {
                 ExitCode::Usage
             }
-            Self::Task(_) => ExitCode::Task,
+            Self::Task(_) | Self::Samples { .. } => ExitCode::Task,
             Self::NoData { .. } | Self::Asset(_) => ExitCode::Asset,
             Self::Model { .. } | Self::Backend { .. } => ExitCode::Backend,
             Self::Store(_) | Self::File { .. } => ExitCode::Store,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::run_args::RunArgs;
+use crate::score::ScoreTask;
 
 /// Measures language models: prompts, samples, verdicts, and tables that can be trusted.
 #[derive(Debug, Parser)]
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Re-derive every number of a run from its stored completions.
     Replay(ReplayArgs),
+    /// Grade responses made elsewhere, in the benchmark's own file format.
+    Score(ScoreArgs),
     /// List, fetch, verify, export and import data files and models.
     Assets {
         #[command(subcommand)]
@@ -97,6 +100,23 @@ pub(crate) struct ReplayArgs {
     /// The folder in which a name is looked up.
     #[arg(long, value_name = "FOLDER", default_value = "results")]
     pub(super) out: PathBuf,
+}
+
+/// Arguments of `score`.
+#[derive(Debug, Args)]
+pub(crate) struct ScoreArgs {
+    /// The benchmark.
+    #[arg(long, value_enum, value_name = "TASK")]
+    pub(super) task: ScoreTask,
+    /// The responses: a file of JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub(super) samples: PathBuf,
+    /// Where to write one JSON line for each row, in the order of the file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Layouts of a report.

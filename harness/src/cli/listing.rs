@@ -12,7 +12,7 @@ use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use crate::plan::MODELS;
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
+pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_content_arrangement(ContentArrangement::Dynamic);

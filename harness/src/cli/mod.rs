@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod run_args;
 mod run_file;
+mod score;
 
 use std::process::ExitCode as ProcessExit;
 
@@ -21,6 +22,7 @@ use crate::env_vars;
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use args::{Cli, Command};
+pub(crate) use listing::table;
 
 /// What every command may use.
 pub(crate) struct Context {
@@ -64,6 +66,7 @@ fn dispatch(cli: Cli, context: &Context) -> Result<ExitCode, EvalrunError> {
         Some(Command::Runs(args)) => listing::runs(&args),
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Replay(args)) => replay::replay(&args, context),
+        Some(Command::Score(args)) => score::score(&args, context),
         Some(Command::Assets { command }) => assets::run(command, context),
     }
 }

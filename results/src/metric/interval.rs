@@ -63,6 +63,29 @@ pub fn clustered(items: &[ItemScore]) -> Option<Estimate> {
     })
 }
 
+/// A share `value` = Σ hits / Σ trials over clusters of `(hits, trials)`, with a standard error that
+/// treats clusters as the independent units (the ratio estimator of Cochran, "Sampling Techniques",
+/// 1977, section 6.4) and Wilson's interval at the effective number of trials. `None` for no clusters.
+pub fn ratio(value: f64, clusters: &[(f64, f64)]) -> Option<Estimate> {
+    let n_trials: f64 = clusters.iter().map(|(_, trials)| trials).sum();
+    if clusters.is_empty() || n_trials <= 0.0 {
+        return None;
+    }
+    let n = clusters.len() as f64;
+    let squares: f64 = clusters.iter().map(|(hits, trials)| (hits - value * trials).powi(2)).sum();
+    let variance = squares * n / (n - 1.0).max(1.0) / (n_trials * n_trials);
+    let n_effective = if variance > 1e-15 { value * (1.0 - value) / variance } else { n_trials };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+    let n_samples = n_trials as usize;
+    Some(Estimate {
+        value,
+        stderr: (clusters.len() > 1).then(|| variance.sqrt()),
+        ci95: wilson(value, n_effective.clamp(1.0, n_trials)),
+        n_items: clusters.len(),
+        n_samples,
+    })
+}
+
 fn wilson(p: f64, n: f64) -> Interval {
     let z2 = Z_95 * Z_95;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);

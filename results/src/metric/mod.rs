@@ -9,5 +9,5 @@ mod interval;
 mod pass;
 
 pub use consensus::{MajorityRule, cons_at_n, majority};
-pub use interval::{Estimate, Interval, ItemScore, clustered};
+pub use interval::{Estimate, Interval, ItemScore, clustered, ratio};
 pub use pass::{pass_at_1, pass_at_k, pass_at_k_of_item};

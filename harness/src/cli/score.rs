@@ -1,0 +1,39 @@
+//! `evalrun score`.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::args::ScoreArgs;
+use super::{Context, print};
+use crate::error::EvalrunError;
+use crate::exit_code::ExitCode;
+use crate::score;
+
+/// Grades a file of responses.
+pub(super) fn score(args: &ScoreArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
+    let scored = score::score(args.task, &args.samples, (&context.store, &context.display))?;
+    if let Some(out) = &args.out {
+        write(out, &scored.lines)
+            .map_err(|err| EvalrunError::File { path: out.clone(), reason: err.to_string() })?;
+    }
+    if args.json {
+        print::json(&scored.summary)?;
+    } else {
+        print::result(&format!("{}\n", scored.table))?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Writes the lines to a temporary name first, so that an interruption leaves no half file.
+fn write(out: &std::path::Path, lines: &[Value]) -> std::io::Result<()> {
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(std::path::Path::new(".")))?;
+    let mut writer = std::io::BufWriter::new(file.as_file_mut());
+    for line in lines {
+        writeln!(writer, "{line}")?;
+    }
+    writer.flush()?;
+    drop(writer);
+    file.persist(out).map(drop).map_err(std::io::Error::from)
+}

@@ -5,10 +5,37 @@ use tasks::{
 };
 
 use crate::check::{parse_integer, short};
-use crate::extract::{Extracted, ReasoningState, gsm8k_answer, math_answer, visible};
+use crate::extract::{Extracted, ReasoningState, Rule, gsm8k_answer, math_answer, visible};
+use crate::instruction_grader::InstructionGrader;
 
 /// Raised whenever a change here can move a verdict; the run file records it.
 pub const JUDGE_VERSION: u32 = 1;
+
+/// What grades the samples of a task, with the files it needs.
+pub enum Grader {
+    /// An extractor finds the answer, which is compared with the target.
+    Answers {
+        /// How the answer is found.
+        extractor: ExtractorKind,
+        /// How it is compared.
+        judge: JudgeKind,
+    },
+    /// Verifiable instructions are checked.
+    Instructions(InstructionGrader),
+}
+
+impl Grader {
+    /// Grades a finished transcript. The error says why it cannot be: the item's data or a file of the
+    /// judge's is not what it should be.
+    pub fn grade(&self, target: &Target, transcript: &Transcript) -> Result<Judgement, String> {
+        match self {
+            Self::Answers { extractor, judge: kind } => {
+                Ok(judge(*extractor, *kind, target, transcript))
+            }
+            Self::Instructions(grader) => grader.grade(target, transcript),
+        }
+    }
+}
 
 /// Grades a finished transcript. The order of the rules is the law of the five outcomes: truncation
 /// first, then unfinished reasoning, then a missing answer, and only then right or wrong.
@@ -18,15 +45,9 @@ pub fn judge(
     target: &Target,
     transcript: &Transcript,
 ) -> Judgement {
-    let completion = transcript.last();
-    if completion.finish == Finish::Length {
-        return ungraded(Verdict::Truncated, "the model ran into the token limit");
-    }
-    if completion.finish == Finish::ContentFilter {
-        return ungraded(Verdict::Unparsed, "a content filter withheld part of the answer");
-    }
-    let Some(text) = gradable_text(completion) else {
-        return ungraded(Verdict::Unparsed, "the reasoning section never ended");
+    let text = match gradable(transcript.last()) {
+        Ok(text) => text,
+        Err(ungraded) => return ungraded,
     };
     match extract(extractor, text) {
         None => ungraded(Verdict::Unparsed, "no final answer was found"),
@@ -34,8 +55,29 @@ pub fn judge(
     }
 }
 
+/// The text to grade, or the judgement on a completion that is not graded.
+pub(crate) fn gradable(completion: &Completion) -> Result<&str, Judgement> {
+    match completion.finish {
+        Finish::Length => {
+            return Err(ungraded(Verdict::Truncated, "the model ran into the token limit"));
+        }
+        Finish::ContentFilter => {
+            let why = "a content filter withheld part of the answer";
+            return Err(ungraded(Verdict::Unparsed, why));
+        }
+        _ => (),
+    }
+    gradable_text(completion)
+        .ok_or_else(|| ungraded(Verdict::Unparsed, "the reasoning section never ended"))
+}
+
 fn ungraded(verdict: Verdict, explanation: &str) -> Judgement {
-    Judgement { answer: Answer::Missing, verdict, explanation: explanation.to_owned() }
+    Judgement {
+        answer: Answer::Missing,
+        verdict,
+        explanation: explanation.to_owned(),
+        detail: None,
+    }
 }
 
 /// The text after the reasoning, or `None` where reasoning never ended.
@@ -48,19 +90,25 @@ fn extract(extractor: ExtractorKind, text: &str) -> Option<Extracted<'_>> {
     match extractor {
         ExtractorKind::MathAnswer => math_answer(text),
         ExtractorKind::GradeSchool => gsm8k_answer(text),
+        ExtractorKind::Response => {
+            let answer = text.trim();
+            (!answer.is_empty()).then_some(Extracted { answer, by: Rule::Whole })
+        }
     }
 }
 
 fn compare(kind: JudgeKind, target: &Target, found: &Extracted<'_>) -> Judgement {
     let gold = match target {
-        Target::Integer(gold) | Target::ShortAnswer(gold) => gold,
+        Target::Integer(gold) | Target::ShortAnswer(gold) | Target::Instructions(gold) => gold,
     };
     let (is_equal, vote) = match kind {
         JudgeKind::Integer => {
             let Some(number) = parse_integer(found.answer) else { return not_an_integer(found) };
             (number == *gold, number)
         }
-        JudgeKind::ShortAnswer => (short::equal(gold, found.answer), short::vote(found.answer)),
+        JudgeKind::ShortAnswer | JudgeKind::Instructions => {
+            (short::equal(gold, found.answer), short::vote(found.answer))
+        }
     };
     let (verdict, relation) =
         if is_equal { (Verdict::Correct, "equals") } else { (Verdict::Incorrect, "differs from") };
@@ -72,6 +120,7 @@ fn compare(kind: JudgeKind, target: &Target, found: &Extracted<'_>) -> Judgement
         },
         verdict,
         explanation: format!("the answer {relation} {gold}"),
+        detail: None,
     }
 }
 
@@ -85,6 +134,7 @@ fn not_an_integer(found: &Extracted<'_>) -> Judgement {
         },
         verdict: Verdict::Incorrect,
         explanation: "the answer is not an integer".to_owned(),
+        detail: None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Purpose: find the answer in a completion and compare it with the target.
 //!
 //! Data flow: `Transcript` → visible text (`extract`) → `Answer` → `Verdict` (`check`), all in
-//! [`judge`].
+//! [`Grader`].
 //!
 //! Invariants, as absences: nothing here prints, opens a socket, reads a clock or names a backend;
 //! no text, however long or hostile, makes it panic or take more than linear time; and a completion
@@ -11,7 +11,9 @@
 
 pub mod check;
 pub mod extract;
+mod instruction_grader;
 pub mod instructions;
 mod judge;
 
-pub use judge::{JUDGE_VERSION, judge};
+pub use instruction_grader::InstructionGrader;
+pub use judge::{Grader, JUDGE_VERSION, judge};

@@ -1,7 +1,7 @@
 //! What metrics see of a run: outcomes and votes, without texts.
 
 use serde::{Deserialize, Serialize};
-use tasks::{ItemId, Verdict};
+use tasks::{Detail, ItemId, Verdict};
 
 /// The five ways a sample can end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub struct SampleOutcome {
     pub outcome: Outcome,
     /// The normal form of its answer, if it has one.
     pub vote: Option<String>,
+    /// What its judge found beyond right or wrong.
+    pub detail: Option<Detail>,
 }
 
 impl SampleOutcome {

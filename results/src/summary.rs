@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 use tasks::{MetricKind, Verdict};
 
-use crate::metric::{Estimate, cons_at_n, pass_at_1, pass_at_k};
-use crate::{ItemOutcomes, Outcome, Plan};
+use crate::metric::{
+    Estimate, Over, Reading, cons_at_n, families_followed, has_corrections, instructions_followed,
+    pass_at_1, pass_at_k, prompts_followed,
+};
+use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome};
 
 /// All reported numbers of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -163,9 +166,48 @@ fn figures(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
                 add("cons_at_n".to_owned(), format!("cons@{n}"), cons_at_n(items, n));
             }
             MetricKind::ConsAtN => (),
+            MetricKind::Instructions => instruction_figures(items, &mut add),
         }
     }
     figures
+}
+
+/// Prompts and instructions, strictly and loosely; the same over finished samples where some are not
+/// finished, and with data errors corrected where there are any; then each family.
+fn instruction_figures(
+    items: &[ItemOutcomes],
+    add: &mut impl FnMut(String, String, Option<Estimate>),
+) {
+    let mut pairs = |reading, over, remark: &str| {
+        let way = match reading {
+            Reading::Strict | Reading::CorrectedStrict => "strict",
+            Reading::Loose | Reading::CorrectedLoose => "loose",
+        };
+        let (id, comma) = (remark.replace(' ', "_"), if remark.is_empty() { "" } else { ", " });
+        let underscore = if remark.is_empty() { "" } else { "_" };
+        let prompts = prompts_followed(items, reading, over);
+        let instructions = instructions_followed(items, reading, over);
+        for (what, estimate) in [("prompt", prompts), ("instruction", instructions)] {
+            let id = format!("{what}_{way}{underscore}{id}");
+            add(id, format!("{what} {way}{comma}{remark}"), estimate);
+        }
+    };
+    pairs(Reading::Strict, Over::Graded, "");
+    pairs(Reading::Loose, Over::Graded, "");
+    let is_unfinished = |sample: &SampleOutcome| {
+        matches!(sample.outcome, Outcome::Judged(Verdict::Truncated | Verdict::Unparsed))
+    };
+    if items.iter().flat_map(|item| &item.samples).any(is_unfinished) {
+        pairs(Reading::Strict, Over::Completed, "completed only");
+        pairs(Reading::Loose, Over::Completed, "completed only");
+    }
+    if has_corrections(items) {
+        pairs(Reading::CorrectedStrict, Over::Graded, "data corrected");
+        pairs(Reading::CorrectedLoose, Over::Graded, "data corrected");
+    }
+    for (family, estimate) in families_followed(items, Reading::Strict) {
+        add(format!("family_{family}"), format!("{family} strict"), Some(estimate));
+    }
 }
 
 /// How many samples of an item were graded: a number, or a range where items differ.

@@ -102,7 +102,12 @@ fn judged(item: &str, sample_idx: u32, text: &str, verdict: Verdict) -> SampleRe
         seed: SampleSeed(sample_idx),
         result: SampleResult::Judged {
             transcript: Transcript { turns: vec![Turn { request, completion }] },
-            judgement: Judgement { answer, verdict, explanation: "because".to_owned() },
+            judgement: Judgement {
+                answer,
+                verdict,
+                explanation: "because".to_owned(),
+                detail: None,
+            },
         },
         finished_at: "2026-01-01T00:00:01Z".to_owned(),
     }

@@ -15,6 +15,8 @@ pub enum Answer {
         /// The stable name of the extraction rule that found it, for the run file.
         rule: String,
     },
+    /// The whole text is the answer, and there is nothing to vote on.
+    Whole,
     /// No answer was found; never equal to any target.
     Missing,
 }
@@ -24,7 +26,7 @@ impl Answer {
     pub fn vote(&self) -> Option<&str> {
         match self {
             Self::Found { vote, .. } => Some(vote),
-            Self::Missing => None,
+            Self::Whole | Self::Missing => None,
         }
     }
 }
@@ -77,4 +79,27 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// One short sentence for the person who asks why.
     pub explanation: String,
+    /// What was found beyond right or wrong, for judges that look at several things.
+    pub detail: Option<Detail>,
+}
+
+/// What a judge found beyond right or wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// Whether each instruction of an item was followed, in the item's order.
+    Instructions(Vec<InstructionOutcome>),
+}
+
+/// Whether one instruction was followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstructionOutcome {
+    /// The instruction's id, such as `keywords:existence`.
+    pub id: String,
+    /// By the response as it is.
+    pub strict: bool,
+    /// By one of its eight readings without first line, last line or stars.
+    pub loose: bool,
+    /// The same two for the instruction that was meant, in items with a known data error.
+    pub corrected: Option<(bool, bool)>,
 }

@@ -146,6 +146,9 @@ pub(crate) fn target(kind: TargetKind, text: &str) -> Result<Target, String> {
     match kind {
         TargetKind::ShortAnswer if text.is_empty() => Err("the gold answer is empty".to_owned()),
         TargetKind::ShortAnswer => Ok(Target::ShortAnswer(text.to_owned())),
+        TargetKind::Instructions => serde_json::from_str::<serde_json::Value>(text)
+            .map(|_| Target::Instructions(text.to_owned()))
+            .map_err(|err| format!("the instructions are not JSON: {err}")),
         TargetKind::Integer => canonical_integer(text)
             .map(Target::Integer)
             .ok_or_else(|| format!("the gold answer `{text}` is not an integer")),

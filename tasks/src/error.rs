@@ -63,6 +63,14 @@ pub enum TaskError {
         /// Items stated.
         expected: usize,
     },
+    /// A sample cannot be graded because of its item's data or a judge's files.
+    #[error("item {item} cannot be graded: {message}")]
+    Grade {
+        /// The item.
+        item: String,
+        /// Why.
+        message: String,
+    },
     /// A prompt template failed on an item.
     #[error("the prompt template `{template}` failed on item {item}: {message}")]
     Prompt {

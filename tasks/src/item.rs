@@ -27,6 +27,8 @@ pub enum Target {
     Integer(String),
     /// A short closed-form answer in LaTeX.
     ShortAnswer(String),
+    /// The instructions of an `IFEval` row: JSON with `instruction_id_list` and `kwargs`.
+    Instructions(String),
 }
 
 /// The kind of target that a task's rows hold.
@@ -37,6 +39,8 @@ pub enum TargetKind {
     Integer,
     /// See [`Target::ShortAnswer`].
     ShortAnswer,
+    /// See [`Target::Instructions`].
+    Instructions,
 }
 
 /// One problem of a data set.

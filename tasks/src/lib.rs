@@ -29,7 +29,7 @@ pub mod task;
 mod task_file;
 mod template;
 
-pub use answer::{Answer, Judgement, Verdict};
+pub use answer::{Answer, Detail, InstructionOutcome, Judgement, Verdict};
 pub use backend::{
     Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
     LogLikelihood, TokenMeter,

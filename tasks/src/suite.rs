@@ -6,18 +6,21 @@ use crate::error::nearest;
 use crate::{Task, TaskError, task_file};
 
 /// Built-in task files in the order of `evalrun tasks`.
-const TASK_FILES: [(&str, &str); 5] = [
+const TASK_FILES: [(&str, &str); 7] = [
     ("aime24.toml", include_str!("../suite/aime24.toml")),
     ("aime25.toml", include_str!("../suite/aime25.toml")),
     ("aime26.toml", include_str!("../suite/aime26.toml")),
     ("hmmt25.toml", include_str!("../suite/hmmt25.toml")),
     ("gsm8k.toml", include_str!("../suite/gsm8k.toml")),
+    ("ifeval.toml", include_str!("../suite/ifeval.toml")),
+    ("ruifeval.toml", include_str!("../suite/ruifeval.toml")),
 ];
 
 /// Built-in prompt templates.
-const TEMPLATES: [(&str, &str); 2] = [
+const TEMPLATES: [(&str, &str); 3] = [
     ("boxed.jinja", include_str!("../suite/boxed.jinja")),
     ("aime.jinja", include_str!("../suite/aime.jinja")),
+    ("plain.jinja", include_str!("../suite/plain.jinja")),
 ];
 
 /// Every built-in task.

@@ -108,6 +108,8 @@ pub enum ExtractorKind {
     MathAnswer,
     /// As `math_answer`, then `#### 42`, then the last number.
     GradeSchool,
+    /// The whole text after the reasoning.
+    Response,
 }
 
 /// How an answer is compared with its target.
@@ -118,6 +120,8 @@ pub enum JudgeKind {
     Integer,
     /// Short closed-form answers compare in a conservative normal form.
     ShortAnswer,
+    /// Verifiable instructions are checked one by one (`IFEval`, ruIFEval).
+    Instructions,
 }
 
 /// A reported figure.
@@ -128,4 +132,6 @@ pub enum MetricKind {
     PassAt1,
     /// Score of the majority answer over all samples, ties shared.
     ConsAtN,
+    /// Prompts and instructions followed, strictly and loosely, and each family of instructions.
+    Instructions,
 }

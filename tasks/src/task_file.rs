@@ -90,10 +90,19 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
         return Err((key, format!("{key} is at least 1")));
     }
     match (spec.judge, spec.dataset.target) {
-        (JudgeKind::Integer, TargetKind::Integer) | (JudgeKind::ShortAnswer, _) => Ok(()),
-        (JudgeKind::Integer, TargetKind::ShortAnswer) => {
+        (JudgeKind::Integer, TargetKind::Integer)
+        | (JudgeKind::ShortAnswer, TargetKind::Integer | TargetKind::ShortAnswer)
+        | (JudgeKind::Instructions, TargetKind::Instructions) => Ok(()),
+        (JudgeKind::Integer, _) => {
             Err(("judge", "the judge `integer` needs targets that are integers".to_owned()))
         }
+        (JudgeKind::ShortAnswer, TargetKind::Instructions) => {
+            Err(("judge", "the judge `short_answer` needs targets that are answers".to_owned()))
+        }
+        (JudgeKind::Instructions, _) => Err((
+            "judge",
+            "the judge `instructions` needs targets that are instructions".to_owned(),
+        )),
     }
 }
 

@@ -13,6 +13,7 @@ mod resume;
 mod assets;
 // The embedded model on real input; absent where its asset cannot be had.
 mod embedded;
+mod instructions;
 // Verdicts of upstream scorers.
 mod oracle;
 // The shape of the source tree.

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use judges::Grader;
 use results::report::{Format, render};
-use results::{ItemOutcomes, Outcome, RunFile, SampleOutcome, StoreError, Summary};
-use tasks::SampleKey;
+use results::{ItemOutcomes, Outcome, RunFile, SampleOutcome, Summary};
+use tasks::{SampleKey, TaskError};
 
 use super::args::ReplayArgs;
 use super::{Context, print, run_file};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
+use crate::plan;
 
 /// Differences that are listed; the rest is counted.
 const N_LISTED: usize = 20;
@@ -19,7 +21,8 @@ const N_LISTED: usize = 20;
 pub(super) fn replay(args: &ReplayArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
     let run = RunFile::open(&run_file::find(&args.run, &args.out))?;
     let stored = run.summary()?;
-    let (derived, differences) = derive(&run)?;
+    let grader = plan::grader(run.plan(), (&context.store, &context.display))?;
+    let (derived, differences) = derive(&run, &grader)?;
     let format = if args.json { Format::Json } else { Format::Table };
     print::result(&render(std::slice::from_ref(&derived), format))?;
     let n_judged = stored.counts.n_graded();
@@ -40,16 +43,17 @@ pub(super) fn replay(args: &ReplayArgs, context: &Context) -> Result<ExitCode, E
 }
 
 /// The numbers that follow from judging every stored completion again, and each changed verdict.
-fn derive(run: &RunFile) -> Result<(Summary, Vec<String>), EvalrunError> {
-    let plan = run.plan();
+fn derive(run: &RunFile, grader: &Grader) -> Result<(Summary, Vec<String>), EvalrunError> {
     let mut verdicts: BTreeMap<SampleKey, SampleOutcome> = BTreeMap::new();
     let mut differences = Vec::new();
-    run.for_each_judged(|sample| -> Result<(), StoreError> {
-        let judgement =
-            judges::judge(plan.extractor, plan.judge, &sample.target, &sample.transcript);
+    run.for_each_judged(|sample| -> Result<(), EvalrunError> {
+        let judgement = grader
+            .grade(&sample.target, &sample.transcript)
+            .map_err(|message| TaskError::Grade { item: sample.key.item.to_string(), message })?;
         let vote = judgement.answer.vote().map(str::to_owned);
         let outcome = Outcome::Judged(judgement.verdict);
-        let derived = SampleOutcome { sample_idx: sample.key.sample_idx, outcome, vote };
+        let (sample_idx, detail) = (sample.key.sample_idx, judgement.detail);
+        let derived = SampleOutcome { sample_idx, outcome, vote, detail };
         if derived != sample.outcome {
             differences.push(format!(
                 "{} sample {}: stored {}, now {}",

@@ -162,6 +162,7 @@ fn execute(
     });
     let work = Work {
         task: Arc::clone(&plan.task),
+        grader: Arc::clone(&plan.grader),
         sampling: plan.plan.sampling.clone(),
         pending,
         has_answered: !judged.is_empty(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use judges::Grader;
 use results::{Failure, SampleRecord, SampleResult};
 use tasks::{
     Backend, BackendError, Completion, Request, Sample, Sampling, Step, Task, TaskError,
@@ -22,6 +23,7 @@ const MAX_WAIT_MS: u64 = 3_600_000;
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) task: Arc<Task>,
+    pub(super) grader: Arc<Grader>,
     pub(super) sampling: Arc<Sampling>,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) meter: Arc<TokenMeter>,
@@ -49,8 +51,10 @@ pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskErr
         }
     }
     let transcript = Transcript { turns };
-    let task = &shared.task;
-    let judgement = judges::judge(task.extractor, task.judge, &sample.item.target, &transcript);
+    let judgement = shared
+        .grader
+        .grade(&sample.item.target, &transcript)
+        .map_err(|message| TaskError::Grade { item: sample.item.id.to_string(), message })?;
     let result = SampleResult::Judged { transcript, judgement };
     Ok(Ended { record: record(&sample, result), error: None })
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use judges::Grader;
 use results::RunWriter;
 use tasks::{Backend, BackendError, Sample, Sampling, Task, TokenMeter};
 use tokio::sync::mpsc;
@@ -25,6 +26,8 @@ const TICK: Duration = Duration::from_millis(500);
 pub(crate) struct Work {
     /// The task.
     pub(crate) task: Arc<Task>,
+    /// What grades its samples.
+    pub(crate) grader: Arc<Grader>,
     /// Sampling parameters of every request.
     pub(crate) sampling: Sampling,
     /// Samples without a verdict, in the order in which they are started.
@@ -58,6 +61,7 @@ pub(crate) async fn run(
     let meter = Arc::new(TokenMeter::default());
     let shared = Shared {
         task: work.task,
+        grader: work.grader,
         sampling: Arc::new(work.sampling),
         backend: work.backend,
         meter: Arc::clone(&meter),

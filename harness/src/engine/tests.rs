@@ -46,6 +46,7 @@ fn outcome(
     let draw = |item| (0..n_samples).map(move |idx| Sample::draw(item, idx, "aime25", 0));
     let work = Work {
         task: Arc::clone(&plan.task),
+        grader: Arc::clone(&plan.grader),
         sampling: plan.plan.sampling.clone(),
         pending: plan.items.iter().flat_map(draw).collect(),
         has_answered: false,

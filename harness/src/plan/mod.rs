@@ -1,10 +1,12 @@
 //! Resolution: arguments become everything a run needs, checked before the first request.
 
+mod grader;
 mod items;
 mod model;
 
 use std::sync::Arc;
 
+use judges::Grader;
 use results::{DatasetPlan, Plan};
 use sha2::{Digest, Sha256};
 use tasks::{Backend, Item, Sampling, Task};
@@ -13,6 +15,7 @@ use crate::assets::AssetStore;
 use crate::display::Display;
 use crate::error::EvalrunError;
 
+pub(crate) use grader::grader;
 pub(crate) use items::ItemChoice;
 pub(crate) use model::{MODELS, ModelChoice, open};
 
@@ -43,6 +46,8 @@ pub(crate) struct RunPlan {
     pub(crate) items: Vec<Arc<Item>>,
     /// The run's identity, as the run file keeps it.
     pub(crate) plan: Plan,
+    /// What grades its samples.
+    pub(crate) grader: Arc<Grader>,
 }
 
 /// Finds the task's items, applies the user's changes, and checks what can be checked.
@@ -96,7 +101,8 @@ pub(crate) fn resolve(
             task.name, plan.sampling.max_tokens
         ));
     }
-    Ok(RunPlan { task: Arc::new(task), items, plan })
+    let grader = Arc::new(grader(&plan, (store, display))?);
+    Ok(RunPlan { task: Arc::new(task), items, plan, grader })
 }
 
 fn sampling(task: &Task, overrides: &Overrides) -> Sampling {

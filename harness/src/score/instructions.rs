@@ -115,7 +115,7 @@ pub(super) fn score(
 }
 
 /// The files that checks may need. Those of the other language are not fetched.
-fn language_data(
+pub(crate) fn language_data(
     language: Language,
     (store, display): (&AssetStore, &Display),
 ) -> Result<LanguageData, EvalrunError> {

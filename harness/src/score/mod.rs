@@ -1,7 +1,7 @@
 //! `evalrun score`: grades responses that were made elsewhere, in the benchmark's own file format.
 
 mod file;
-mod instructions;
+pub(crate) mod instructions;
 
 use std::path::Path;
 

@@ -41,6 +41,8 @@ pub enum Rule {
     FinalPhrase,
     /// The last number of the text.
     LastNumber,
+    /// The text as a whole.
+    Whole,
 }
 
 impl Rule {
@@ -52,6 +54,7 @@ impl Rule {
             Self::Hashes => "hashes",
             Self::FinalPhrase => "final_phrase",
             Self::LastNumber => "last_number",
+            Self::Whole => "whole",
         }
     }
 }

@@ -5,9 +5,13 @@
 //! "Adding Error Bars to Evals", arXiv 2411.00640).
 
 mod consensus;
+mod instructions;
 mod interval;
 mod pass;
 
 pub use consensus::{MajorityRule, cons_at_n, majority};
+pub use instructions::{
+    Over, Reading, families_followed, has_corrections, instructions_followed, prompts_followed,
+};
 pub use interval::{Estimate, Interval, ItemScore, clustered, ratio};
 pub use pass::{pass_at_1, pass_at_k, pass_at_k_of_item};

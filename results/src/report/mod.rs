@@ -62,7 +62,8 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     let mut names: Vec<&str> = Vec::new();
     for figure in summaries.iter().flat_map(|s| &s.metrics) {
         // The pass@k curve is for machines; a table shows the headline.
-        let is_headline = figure.name.starts_with("pass@1[") || figure.name.starts_with("cons@");
+        // pass@k for k above 1 is for the other layouts.
+        let is_headline = figure.id == "pass_at_1" || !figure.id.starts_with("pass_at_");
         if is_headline && !names.contains(&figure.name.as_str()) {
             names.push(&figure.name);
         }

@@ -23,7 +23,7 @@ pub use writer::{RunWriter, Session};
 const APPLICATION_ID: u32 = 0x6576_616c;
 
 /// The format version this build writes, and the newest one it reads.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -56,6 +56,12 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
             found: version,
             supported: FORMAT_VERSION,
         });
+    }
+    if version < 2 {
+        // Version 1 had no column for details. A file that cannot be changed stays as it is, and a
+        // query that needs the column says so.
+        drop(connection.execute("ALTER TABLE verdicts ADD COLUMN detail TEXT", []));
+        drop(connection.pragma_update(None, "user_version", FORMAT_VERSION));
     }
     Ok(connection)
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::de::DeserializeOwned;
 use tasks::{
-    Completion, Finish, Item, ItemId, Message, Request, SampleKey, SampleSeed, Target, Timing,
-    Transcript, Turn, Usage, Verdict,
+    Completion, Detail, Finish, Item, ItemId, Message, Request, SampleKey, SampleSeed, Target,
+    Timing, Transcript, Turn, Usage, Verdict,
 };
 
 use super::{at, open};
@@ -88,22 +88,28 @@ impl RunFile {
 
     /// Outcomes and votes of all items in order, without texts.
     pub fn outcomes(&self) -> Result<Vec<ItemOutcomes>, StoreError> {
-        let sql = "SELECT s.item_id, s.sample_idx, v.outcome, v.vote
+        let sql = "SELECT s.item_id, s.sample_idx, v.outcome, v.vote, v.detail
                    FROM samples s JOIN items i USING (item_id)
                    LEFT JOIN verdicts v USING (item_id, sample_idx)
                    ORDER BY i.position, s.sample_idx";
-        let rows =
-            self.rows(sql, |row| Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?)))?;
+        let rows = self.rows(sql, |row| {
+            Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
+        })?;
         let mut items: Vec<ItemOutcomes> = Vec::new();
-        for (SampleKey { item, sample_idx }, outcome, vote) in rows {
+        for (SampleKey { item, sample_idx }, outcome, vote, detail) in rows {
+            let detail = self.detail(detail)?;
             let outcome = self.outcome(outcome.as_deref())?;
-            let sample = SampleOutcome { sample_idx, outcome, vote };
+            let sample = SampleOutcome { sample_idx, outcome, vote, detail };
             match items.last_mut() {
                 Some(last) if last.item == item => last.samples.push(sample),
                 _ => items.push(ItemOutcomes { item, samples: vec![sample] }),
             }
         }
         Ok(items)
+    }
+
+    fn detail(&self, json: Option<String>) -> Result<Option<Detail>, StoreError> {
+        json.map(|json| parse(&self.path, "a detail", &json)).transpose()
     }
 
     fn outcome(&self, name: Option<&str>) -> Result<Outcome, StoreError> {
@@ -156,20 +162,27 @@ impl RunFile {
     ) -> Result<(), E> {
         let targets: BTreeMap<ItemId, Target> =
             self.items()?.into_iter().map(|item| (item.id, item.target)).collect();
-        let sql = "SELECT s.item_id, s.sample_idx, s.seed, v.outcome, v.vote
+        let sql = "SELECT s.item_id, s.sample_idx, s.seed, v.outcome, v.vote, v.detail
                    FROM samples s JOIN items i USING (item_id)
                    JOIN verdicts v USING (item_id, sample_idx)
                    ORDER BY i.position, s.sample_idx";
         let rows = self.rows(sql, |row| {
-            Ok((key(row)?, SampleSeed(row.get(2)?), row.get::<_, String>(3)?, row.get(4)?))
+            Ok((
+                key(row)?,
+                SampleSeed(row.get(2)?),
+                row.get::<_, String>(3)?,
+                row.get(4)?,
+                row.get(5)?,
+            ))
         })?;
-        for (key, seed, outcome, vote) in rows {
+        for (key, seed, outcome, vote, detail) in rows {
+            let detail = self.detail(detail)?;
             let target = targets.get(&key.item).cloned();
             let target = target.ok_or_else(|| corrupt(&self.path, "a sample", &key.item.0))?;
             let transcript = self.transcript(&key, seed)?;
             let sample_idx = key.sample_idx;
             let outcome =
-                SampleOutcome { sample_idx, outcome: self.outcome(Some(&outcome))?, vote };
+                SampleOutcome { sample_idx, outcome: self.outcome(Some(&outcome))?, vote, detail };
             visit(StoredSample { key, target, transcript, outcome })?;
         }
         Ok(())

@@ -1,4 +1,4 @@
--- evalrun run file, format version 1. One file is one run; see results/src/run_file/mod.rs.
+-- evalrun run file, format version 2. One file is one run; see results/src/run_file/mod.rs.
 CREATE TABLE run (
     key   TEXT PRIMARY KEY,          -- plan (JSON), evalrun_version, git, machine, created_at
     value TEXT NOT NULL
@@ -66,6 +66,7 @@ CREATE TABLE verdicts (
     vote          TEXT,              -- its normal form
     rule          TEXT,              -- the extraction rule that found it
     explanation   TEXT NOT NULL,
+    detail        TEXT,              -- JSON: what the judge found beyond right or wrong
     PRIMARY KEY (item_id, sample_idx, judge)
 ) STRICT;
 

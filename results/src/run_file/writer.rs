@@ -231,10 +231,17 @@ fn store_verdict(
 ) -> rusqlite::Result<()> {
     let (answer, vote, rule) = match &judgement.answer {
         Answer::Found { text, vote, rule } => (Some(text), Some(vote), Some(rule)),
-        Answer::Missing => (None, None, None),
+        Answer::Whole | Answer::Missing => (None, None, None),
     };
+    let detail = judgement.detail.as_ref();
+    let detail = detail.map(|d| serde_json::to_string(d).expect("a detail is plain data"));
     transaction
-        .prepare_cached("INSERT INTO verdicts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .prepare_cached(
+            "INSERT INTO verdicts
+                 (item_id, sample_idx, judge, judge_version, outcome, score, answer, vote, rule,
+                  explanation, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
         .execute(params![
             key.item.0,
             key.sample_idx,
@@ -246,6 +253,7 @@ fn store_verdict(
             vote,
             rule,
             judgement.explanation,
+            detail,
         ])
         .map(drop)
 }

@@ -1,28 +1,22 @@
 //! Instruction checks against IFEval and ruIFEval, and their parts against what upstream uses.
 //!
-//! The data files are found by their hash in the folders of `EVALRUN_ASSETS`. Where one is not
-//! there, the tests that need it say so and end.
+//! The data files are fetched as assets. Where one cannot be had, the tests that need it say so and
+//! end.
 
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use harness::assets::sha256_file;
+use harness::assets::manifest;
 use judges::instructions::{Instructions, Language, LanguageData, LanguageFile, check};
 use serde_json::Value;
 
 use super::{report, rows, say, text};
+use crate::embedded::model_path;
 
-/// The files of `EVALRUN_ASSETS` that hold language data.
+/// The language data, fetched as assets.
 static DATA: LazyLock<Option<LanguageData>> = LazyLock::new(|| {
-    let folders = std::env::var_os("EVALRUN_ASSETS")?;
-    let entries = std::env::split_paths(&folders).filter_map(|folder| folder.read_dir().ok());
-    let paths: Vec<PathBuf> = entries.flatten().flatten().map(|entry| entry.path()).collect();
-    let hashed = paths.into_iter().filter(|path| path.is_file());
-    let hashed: Vec<(String, PathBuf)> =
-        hashed.filter_map(|path| Some((sha256_file(&path).ok()?, path))).collect();
     let located = LanguageFile::ALL.map(|file| {
-        let found = hashed.iter().find(|(sha256, _)| sha256 == file.sha256());
-        found.map(|(_, path)| (file, path.clone()))
+        let asset = manifest().iter().find(|asset| asset.sha256 == file.sha256());
+        Some((file, model_path(&asset.expect("every language file is an asset").name)?))
     });
     located.into_iter().collect::<Option<Vec<_>>>().map(LanguageData::new)
 });
@@ -31,7 +25,7 @@ static DATA: LazyLock<Option<LanguageData>> = LazyLock::new(|| {
 fn inputs(file: &str) -> Option<(&'static LanguageData, Vec<Value>)> {
     let data = DATA.as_ref();
     if data.is_none() {
-        say(&format!("oracle {file}: EVALRUN_ASSETS names no folder with all language data"));
+        say(&format!("oracle {file}: the language data are absent"));
     }
     Some((data?, rows(file)?))
 }

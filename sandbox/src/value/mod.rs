@@ -18,7 +18,7 @@ pub use encode::{EncodeError, encode};
 pub use equality::python_eq;
 
 pub(crate) use canonical::Fold;
-pub(crate) use decode::{Reader, item};
+pub(crate) use decode::Reader;
 
 /// The text of a Python `str`: UTF-8, except that lone surrogates are encoded like other code
 /// points (Python's `surrogatepass`).

@@ -4,7 +4,6 @@ pub const SUCCESS: i32 = 0;
 pub const BADF: i32 = 8;
 pub const FAULT: i32 = 21;
 pub const INVAL: i32 = 28;
-pub const ISDIR: i32 = 31;
 pub const NOENT: i32 = 44;
 pub const NOTDIR: i32 = 54;
 pub const NOTSUP: i32 = 58;

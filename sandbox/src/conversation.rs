@@ -205,10 +205,9 @@ fn checked(body: &[u8], is_exact: bool) -> Result<Value, Refused> {
 fn has_bytes(value: &Value) -> bool {
     match value {
         Value::Bytes(_) => true,
-        Value::List(items)
-        | Value::Tuple(items)
-        | Value::Set(items)
-        | Value::FrozenSet(items) => items.iter().any(has_bytes),
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::FrozenSet(items) => {
+            items.iter().any(has_bytes)
+        }
         Value::Dict(pairs) => pairs.iter().any(|(key, value)| has_bytes(key) || has_bytes(value)),
         _ => false,
     }

@@ -75,11 +75,7 @@ const LIARS: [Attack; 17] = [
         "def f(x):\n a = []\n for _ in range(100000): a = [a]\n return a",
     ),
     ("generator that never ends", "unrepresentable", "def f(x):\n while True: yield 1"),
-    (
-        "iterator that raises",
-        "unrepresentable",
-        "def f(x): return map(lambda y: 1 / 0, [1])",
-    ),
+    ("iterator that raises", "unrepresentable", "def f(x): return map(lambda y: 1 / 0, [1])"),
     (
         "ordering and arithmetic that agree with everything",
         "returned L",
@@ -129,12 +125,12 @@ const SPIES: [Attack; 13] = [
         "returned NoneType",
         "import gc\ndef f(x):\n needle = '-'.join(['expected', '5b1f'])\n for o in gc.get_objects():\n  for held in gc.get_referents(o): assert type(held) is not str or needle not in held or held is needle",
     ),
+    ("environment", "returned dict", "import os\ndef f(x): return dict(os.environ)"),
     (
-        "environment",
-        "returned dict",
-        "import os\ndef f(x): return dict(os.environ)",
+        "reading a file",
+        "raised FileNotFoundError",
+        "import io\ndef f(x): return io.open('/etc/passwd').read()",
     ),
-    ("reading a file", "raised FileNotFoundError", "import io\ndef f(x): return io.open('/etc/passwd').read()"),
     (
         "climbing out of the tree",
         "raised FileNotFoundError",
@@ -146,8 +142,16 @@ const SPIES: [Attack; 13] = [
     ("standard input", "raised OSError", "def f(x): return input()"),
     ("sockets", "raised", "import socket\ndef f(x): socket.create_connection(('127.0.0.1', 80))"),
     ("ctypes", "raised", "def f(x):\n import ctypes\n return ctypes.CDLL(None).getpid()"),
-    ("pickle with a command", "raised", "import pickle\ndef f(x): return pickle.loads(b'cposix\\nsystem\\n(S\"ls\"\\ntR.')"),
-    ("subprocess", "raised TypeError", "import subprocess\ndef f(x): return subprocess.run(['ls'])"),
+    (
+        "pickle with a command",
+        "raised",
+        "import pickle\ndef f(x): return pickle.loads(b'cposix\\nsystem\\n(S\"ls\"\\ntR.')",
+    ),
+    (
+        "subprocess",
+        "raised TypeError",
+        "import subprocess\ndef f(x): return subprocess.run(['ls'])",
+    ),
 ];
 
 const FORGERS: [Attack; 14] = [
@@ -187,7 +191,11 @@ const FORGERS: [Attack; 14] = [
         "import _host, marshal\ndef f(x): _host.call(b'R' + marshal.dumps(1, 2)); return 2",
     ),
     ("message while loading", "protocol broken", "import _host\n_host.call(b'S')"),
-    ("message of noise", "protocol broken", "import _host\ndef f(x): _host.call(b'R' + bytes(range(200)))"),
+    (
+        "message of noise",
+        "protocol broken",
+        "import _host\ndef f(x): _host.call(b'R' + bytes(range(200)))",
+    ),
     ("empty message", "protocol broken", "import _host\ndef f(x): _host.call(b'')"),
     (
         "message that promises more than it holds",
@@ -199,11 +207,7 @@ const FORGERS: [Attack; 14] = [
         "protocol broken",
         "import _host\ndef f(x): _host.call(b'H[\\xff\\xff\\xff\\x7f'); _host.call(b'Z')",
     ),
-    (
-        "flood of messages",
-        "out of fuel",
-        "import _host\ndef f(x):\n while True: _host.call(b'AN')",
-    ),
+    ("flood of messages", "out of fuel", "import _host\ndef f(x):\n while True: _host.call(b'AN')"),
     (
         "shutdown of the host's channel",
         "returned int",
@@ -219,7 +223,11 @@ const HOARDERS: [Attack; 21] = [
         "out of fuel",
         "def f(x):\n while True:\n  try:\n   while True: pass\n  except BaseException: pass",
     ),
-    ("regex backtracking", "out of fuel", "import re\ndef f(x): return re.match('(a|aa)+$', 'a' * 60 + 'b')"),
+    (
+        "regex backtracking",
+        "out of fuel",
+        "import re\ndef f(x): return re.match('(a|aa)+$', 'a' * 60 + 'b')",
+    ),
     ("power", "out of fuel", "def f(x): return 3 ** (10 ** 8)"),
     ("digits of a large number", "raised ValueError", "def f(x): return str(10 ** 5000)"),
     ("sleep", "out of fuel", "import time\ndef f(x): time.sleep(10 ** 6)"),
@@ -251,7 +259,11 @@ const HOARDERS: [Attack; 21] = [
         "import sys\nsys.setrecursionlimit(10 ** 9)\ndef f(x):\n a = []\n for _ in range(10 ** 5): a = [a]\n return repr(a)",
     ),
     ("deeply nested source", "raised", "def f(x): return eval('(' * 10000 + ')' * 10000)"),
-    ("threads", "raised RuntimeError", "import threading\ndef f(x): threading.Thread(target=print).start()"),
+    (
+        "threads",
+        "raised RuntimeError",
+        "import threading\ndef f(x): threading.Thread(target=print).start()",
+    ),
     ("fork", "raised TypeError", "import os\ndef f(x):\n while True: os.fork()"),
 ];
 

@@ -76,7 +76,8 @@ impl PythonRuntime {
         let engine = Engine::new(&config(n_workers)).map_err(|e| SandboxError::engine(&e))?;
         let code_key = key(&[LAYOUT.as_bytes(), &Sha256::digest(&wasm), &compatibility(&engine)]);
         let parts = &mut None;
-        let code = compiled(&engine, &wasm, &Entry::new(cache_dir, "code", &code_key), parts, progress)?;
+        let code =
+            compiled(&engine, &wasm, &Entry::new(cache_dir, "code", &code_key), parts, progress)?;
 
         let driver = Sha256::digest(instance::DRIVER);
         let image_key = key(&[code_key.as_bytes(), &stdlib_hash, &driver]);
@@ -112,9 +113,10 @@ fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
 fn config(n_workers: usize) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     let n_guests = u32::try_from(n_workers).unwrap_or(u32::MAX).saturating_add(1);
-    // Two instances a guest: the image that holds its memory, and the code.
+    // Two instances a guest: the image that holds its memory, and the code, whose exceptions have
+    // a small memory of their own.
     pool.total_core_instances(2 * n_guests)
-        .total_memories(n_guests)
+        .total_memories(2 * n_guests)
         .total_tables(2 * n_guests)
         .total_gc_heaps(n_guests)
         .table_elements(1 << 16)

@@ -6,7 +6,5 @@ mod load;
 mod meter;
 
 pub use instance::Instance;
-pub use load::{
-    CompileProgress, HOST_STACK_BYTES, PythonRuntime, RuntimeFiles, WASM_STACK_BYTES,
-};
+pub use load::{CompileProgress, HOST_STACK_BYTES, PythonRuntime, RuntimeFiles, WASM_STACK_BYTES};
 pub use meter::{HOST_MODULE, REFUEL};

@@ -119,11 +119,7 @@ fn sequence(tag: u8, items: &[Value], to: &mut Vec<u8>) -> bool {
     items.iter().fold(true, |comparable, item| write(item, to) & comparable)
 }
 
-fn unordered<'v>(
-    tag: u8,
-    groups: impl Iterator<Item = Vec<&'v Value>>,
-    to: &mut Vec<u8>,
-) -> bool {
+fn unordered<'v>(tag: u8, groups: impl Iterator<Item = Vec<&'v Value>>, to: &mut Vec<u8>) -> bool {
     let mut comparable = true;
     let mut forms: Vec<Vec<u8>> = groups
         .map(|group| {

@@ -182,30 +182,22 @@ fn refused_calls(linker: &mut Linker<Guest>) -> Result<()> {
             "path_filestat_set_times",
             |_: u32, _: u32, _: u32, _: u32, _: u64, _: u64, _: u32| errno::ROFS,
         )?
-        .func_wrap(
-            WASI,
-            "path_link",
-            |_: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32| errno::ROFS,
-        )?
-        .func_wrap(
-            WASI,
-            "path_readlink",
-            |_: u32, _: u32, _: u32, _: u32, _: u32, _: u32| errno::INVAL,
-        )?
+        .func_wrap(WASI, "path_link", |_: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32| {
+            errno::ROFS
+        })?
+        .func_wrap(WASI, "path_readlink", |_: u32, _: u32, _: u32, _: u32, _: u32, _: u32| {
+            errno::INVAL
+        })?
         .func_wrap(WASI, "path_remove_directory", |_: u32, _: u32, _: u32| errno::ROFS)?
-        .func_wrap(
-            WASI,
-            "path_rename",
-            |_: u32, _: u32, _: u32, _: u32, _: u32, _: u32| errno::ROFS,
-        )?
+        .func_wrap(WASI, "path_rename", |_: u32, _: u32, _: u32, _: u32, _: u32, _: u32| {
+            errno::ROFS
+        })?
         .func_wrap(WASI, "path_symlink", |_: u32, _: u32, _: u32, _: u32, _: u32| errno::ROFS)?
         .func_wrap(WASI, "path_unlink_file", |_: u32, _: u32, _: u32| errno::ROFS)?
         .func_wrap(WASI, "sock_accept", |_: u32, _: u32, _: u32| errno::NOTSUP)?
-        .func_wrap(
-            WASI,
-            "sock_recv",
-            |_: u32, _: u32, _: u32, _: u32, _: u32, _: u32| errno::NOTSUP,
-        )?
+        .func_wrap(WASI, "sock_recv", |_: u32, _: u32, _: u32, _: u32, _: u32, _: u32| {
+            errno::NOTSUP
+        })?
         .func_wrap(WASI, "sock_send", |_: u32, _: u32, _: u32, _: u32, _: u32| errno::NOTSUP)?
         .func_wrap(WASI, "sock_shutdown", |_: u32, _: u32| errno::NOTSUP)?;
     Ok(())

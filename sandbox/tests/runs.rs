@@ -172,7 +172,7 @@ fn fuel_is_the_same_in_every_run_and_beside_any_other() {
     let fuel = || run(sandbox, source, &[Value::int(3000)]).fuel;
     let alone = fuel();
     let together: Vec<u64> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| fuel())).collect();
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(fuel)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(together, [alone; 8]);

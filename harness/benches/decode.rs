@@ -20,8 +20,7 @@ fn main() {
         return;
     };
     let n_threads = args.get(1).map(|n| n.parse().expect("a number of threads"));
-    let settings =
-        EmbeddedSettings { n_threads, batch: 64, kv_bytes: 8 << 30, dtype: Dtype::Stored };
+    let settings = EmbeddedSettings { n_threads, batch: 64, kv_bytes: 8 << 30, dtype: Dtype::Stored };
     let backend = EmbeddedBackend::load((model, ""), Path::new(model), settings).expect("a model");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let best = |rate: &dyn Fn(usize) -> f64| (0..N_ROUNDS).map(rate).fold(0.0, f64::max);

@@ -34,8 +34,8 @@ use tokio::sync::oneshot;
 
 pub use gguf::ModelError;
 pub use likelihood::Likelihood;
-pub use tokenizer::{TextTokens, folder_chat_template};
 pub use weights::Dtype;
+pub use tokenizer::{TextTokens, folder_chat_template};
 use worker::{Job, Limits, Worker};
 
 /// How the embedded model may use the machine. Only `dtype` can change a completion.

@@ -24,7 +24,12 @@ pub(super) struct History<'a> {
 }
 
 /// Chooses the next token of the sample with this `seed`. The choice depends on nothing else.
-pub(super) fn choose(logits: &[f32], sampling: &Sampling, seed: u32, history: History<'_>) -> u32 {
+pub(super) fn choose(
+    logits: &[f32],
+    sampling: &Sampling,
+    seed: u32,
+    history: History<'_>,
+) -> u32 {
     let step = u32::try_from(history.completion.len()).unwrap_or(u32::MAX);
     match penalised(logits, sampling, history) {
         Some(logits) => choose_from(&logits, sampling, seed, step),

@@ -15,8 +15,8 @@ use serde_json::{Map, json};
 use tasks::{BackendError, Completion, Request, TokenMeter};
 use tokio::sync::oneshot;
 
-use super::arch;
 use super::chat::{Chat, ChatTemplate, TemplateError, render_chat};
+use super::arch;
 use super::gguf::ModelError;
 use super::kv::{Kv, Sequence};
 use super::model::{Model, Piece, Wanted};
@@ -336,7 +336,10 @@ impl Batch<'_> {
                 active.job.meter.add(1);
                 // Nobody waits for the rest of a job that was called off.
                 let is_off = active.job.reply.is_closed();
-                active.output.push(token, tokenizer, sampling).or(is_off.then_some(Ended::Length))
+                active
+                    .output
+                    .push(token, tokenizer, sampling)
+                    .or(is_off.then_some(Ended::Length))
             })
             .collect();
         let mut ended = ended.into_iter();

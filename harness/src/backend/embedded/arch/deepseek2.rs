@@ -181,7 +181,7 @@ fn up(
     Matrix::stack(&[Tensor { name, n_in: n_latent, values: Values::F32(rows) }])
 }
 
-/// What YaRN does to the scores (`modeling_deepseek.py` of deepseek-ai/DeepSeek-V2-Lite).
+/// What `YaRN` does to the scores (`modeling_deepseek.py` of deepseek-ai/DeepSeek-V2-Lite).
 fn magnitude(checkpoint: &Checkpoint) -> f32 {
     let settings = checkpoint.config().map(|config| {
         let parameters = &config["rope_parameters"];
@@ -214,7 +214,7 @@ fn experts(checkpoint: &mut Checkpoint, idx: usize) -> Result<Experts, ModelErro
     };
     Ok(Experts {
         router: parts::matrix(checkpoint, &[ROUTER], Some(idx))?,
-        experts: parts::experts(checkpoint, NETWORK, idx, n_experts)?,
+        networks: parts::experts(checkpoint, NETWORK, idx, n_experts)?,
         n_used: checkpoint.required(N_USED)?,
         weighting: if is_normalised { Weighting::Normalised } else { Weighting::Scaled(scaling) },
         groups,

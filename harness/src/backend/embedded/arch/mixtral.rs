@@ -24,7 +24,7 @@ pub(super) fn build(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
     let layers = parts::layers(checkpoint, shape.n_layers, |checkpoint, idx| {
         let experts = Experts {
             router: parts::matrix(checkpoint, &[ROUTER], Some(idx))?,
-            experts: parts::experts(checkpoint, NETWORK, idx, n_experts)?,
+            networks: parts::experts(checkpoint, NETWORK, idx, n_experts)?,
             n_used,
             weighting: Weighting::Normalised,
             groups: None,

@@ -1,6 +1,6 @@
-//! OLMo 2 (arXiv 2501.00656): norms after the parts instead of before, and norms of all queries and
-//! all keys of a token. OLMo 3 (arXiv 2512.13961) gives three layers of four a window and stretches
-//! the positions of the others only; its GGUF files call themselves olmo2.
+//! `OLMo` 2 (arXiv 2501.00656): norms after the parts instead of before, and norms of all queries and
+//! all keys of a token. `OLMo` 3 (Ai2) gives three layers of four a window and stretches the positions
+//! of the others only; its GGUF files call themselves olmo2.
 
 use super::parts::{self, AttentionPlan, NormStyle, Shape, WINDOW};
 use super::ropes;
@@ -31,7 +31,7 @@ pub(super) fn build(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
             ..Norms::default()
         };
         let (window, rope_idx) = (windows[idx], Some(usize::from(windows[idx].is_some())));
-        let plan = AttentionPlan { window, rope_idx, ..shape.plan() };
+        let plan = AttentionPlan { rope_idx, window, ..shape.plan() };
         Ok(Layer {
             attention: parts::attention(checkpoint, idx, style, plan)?,
             feed_forward: FeedForward::Gated(parts::gated(checkpoint, idx, Activation::Silu)?),

@@ -138,7 +138,9 @@ pub(super) fn norm(
 ) -> Result<Norm, ModelError> {
     let mut weights = checkpoint.vector(name, layer)?;
     if style == NormStyle::LessOne {
-        weights.iter_mut().for_each(|weight| *weight += 1.0);
+        for weight in &mut weights {
+            *weight += 1.0;
+        }
     }
     Ok(Norm { weights, eps: shape.norm_eps })
 }

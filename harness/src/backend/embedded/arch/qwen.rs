@@ -75,7 +75,7 @@ fn feed_forward(checkpoint: &mut Checkpoint, idx: usize) -> Result<FeedForward, 
     let is_normalised = checkpoint.flag(Key::hf("norm_topk_prob")).unwrap_or(is_third);
     Ok(FeedForward::Experts(Experts {
         router: parts::matrix(checkpoint, &[ROUTER], Some(idx))?,
-        experts: parts::experts(checkpoint, NETWORK, idx, n_experts)?,
+        networks: parts::experts(checkpoint, NETWORK, idx, n_experts)?,
         n_used: checkpoint.required(N_USED)?,
         weighting: if is_normalised { Weighting::Normalised } else { Weighting::Scaled(1.0) },
         groups: None,

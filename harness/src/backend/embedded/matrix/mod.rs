@@ -12,8 +12,8 @@ mod quants;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use kernel::LANES;
 pub(super) use kernel::{Bf16, F16};
+use kernel::LANES;
 use part::{Part, Rows, TILES};
 
 use super::gguf::ModelError;
@@ -53,8 +53,7 @@ impl Matrix {
         let mut outputs = vec![0.0; n_rows * self.n_out];
         let mut first_output = 0;
         for part in &self.parts {
-            let tiled =
-                self.multiply(part, &Rows::new(inputs, self.n_in, part.block_len()), n_rows);
+            let tiled = self.multiply(part, &Rows::new(inputs, self.n_in, part.block_len()), n_rows);
             outputs.par_chunks_mut(self.n_out).enumerate().for_each(|(row, outputs)| {
                 let outputs = &mut outputs[first_output..first_output + part.n_out];
                 for (tile, outputs) in outputs.chunks_mut(LANES).enumerate() {

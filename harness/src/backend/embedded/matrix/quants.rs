@@ -83,7 +83,9 @@ fn bit_4(byte: u8) -> i8 {
 
 /// Codes of block `block` where each 32 bytes hold two blocks: lower halves, then upper halves.
 fn half_bytes(bytes: &[u8], block: usize) -> [i8; 32] {
-    std::array::from_fn(|idx| (bytes[block / 2 * 32 + idx] >> (block % 2 * 4) & 15).cast_signed())
+    std::array::from_fn(|idx| {
+        (bytes[block / 2 * 32 + idx] >> (block % 2 * 4) & 15).cast_signed()
+    })
 }
 
 /// The eight blocks of `Q4_K` and `Q5_K`: scales and offsets are 6-bit multiples of two floats.

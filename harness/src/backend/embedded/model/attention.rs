@@ -28,6 +28,7 @@ pub(in crate::backend::embedded) struct Attention {
 
 /// Numbers and sizes of heads.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the names that papers and files use")]
 pub(in crate::backend::embedded) struct Heads {
     pub(in crate::backend::embedded) n_heads: usize,
     pub(in crate::backend::embedded) n_kv_heads: usize,

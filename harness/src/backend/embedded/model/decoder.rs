@@ -113,8 +113,8 @@ impl Decoder {
         let n_rows = wanted.len() / self.norm.weights.len();
         let mut logits = output.apply(&self.norm.apply(wanted), n_rows);
         let LogitRule { scale, softcap } = self.logit_rule;
-        if scale != 1.0 {
-            logits.iter_mut().for_each(|logit| *logit *= scale);
+        for logit in &mut logits {
+            *logit *= scale;
         }
         if let Some(cap) = softcap {
             cap_all(&mut logits, cap);

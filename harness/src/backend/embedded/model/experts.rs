@@ -7,7 +7,7 @@ use crate::backend::embedded::matrix::Matrix;
 /// Feed-forward networks of which a router chooses a few for each token.
 pub(in crate::backend::embedded) struct Experts {
     pub(in crate::backend::embedded) router: Matrix,
-    pub(in crate::backend::embedded) experts: Vec<Gated>,
+    pub(in crate::backend::embedded) networks: Vec<Gated>,
     pub(in crate::backend::embedded) n_used: usize,
     pub(in crate::backend::embedded) weighting: Weighting,
     pub(in crate::backend::embedded) groups: Option<Groups>,
@@ -43,9 +43,9 @@ impl Experts {
         let width = x.len() / n_rows;
         let mut scores = self.router.apply(x, n_rows);
         let chosen: Vec<Vec<(usize, f32)>> =
-            scores.chunks_exact_mut(self.experts.len()).map(|scores| self.choose(scores)).collect();
+            scores.chunks_exact_mut(self.networks.len()).map(|scores| self.choose(scores)).collect();
         let mut sums = vec![0.0; x.len()];
-        for (expert_idx, expert) in self.experts.iter().enumerate() {
+        for (expert_idx, expert) in self.networks.iter().enumerate() {
             let mut rows = Vec::new();
             for (row, chosen) in chosen.iter().enumerate() {
                 let weight = chosen.iter().find(|(idx, _)| *idx == expert_idx);

@@ -52,14 +52,17 @@ impl InstructionGrader {
         };
         let text = match gradable(transcript.last()) {
             Ok(text) => text,
-            Err(ungraded) => return Ok(Judgement { detail: Some(none_followed()), ..ungraded }),
+            Err(ungraded) => {
+                let detail = Some(none_followed());
+                return Ok(Judgement { detail, ..ungraded.judgement() });
+            }
         };
         let verdict = check(&instructions, text, &self.data).map_err(|err| err.to_string())?;
-        Ok(judgement(row.instruction_id_list, verdict))
+        Ok(judgement(row.instruction_id_list, &verdict))
     }
 }
 
-fn judgement(ids: Vec<String>, verdict: InstructionVerdict) -> Judgement {
+fn judgement(ids: Vec<String>, verdict: &InstructionVerdict) -> Judgement {
     let is_correct = verdict.strict.iter().all(|is_followed| *is_followed);
     let explanation = match verdict.reasons.as_slice() {
         [] => "every instruction is followed".to_owned(),

@@ -21,7 +21,7 @@ pub enum Grader {
         judge: JudgeKind,
     },
     /// Verifiable instructions are checked.
-    Instructions(InstructionGrader),
+    Instructions(Box<InstructionGrader>),
 }
 
 impl Grader {
@@ -47,7 +47,7 @@ pub fn judge(
 ) -> Judgement {
     let text = match gradable(transcript.last()) {
         Ok(text) => text,
-        Err(ungraded) => return ungraded,
+        Err(ungraded) => return ungraded.judgement(),
     };
     match extract(extractor, text) {
         None => ungraded(Verdict::Unparsed, "no final answer was found"),
@@ -55,20 +55,33 @@ pub fn judge(
     }
 }
 
-/// The text to grade, or the judgement on a completion that is not graded.
-pub(crate) fn gradable(completion: &Completion) -> Result<&str, Judgement> {
+/// The text to grade, or why the completion is not graded.
+pub(crate) fn gradable(completion: &Completion) -> Result<&str, Ungraded> {
     match completion.finish {
-        Finish::Length => {
-            return Err(ungraded(Verdict::Truncated, "the model ran into the token limit"));
-        }
-        Finish::ContentFilter => {
-            let why = "a content filter withheld part of the answer";
-            return Err(ungraded(Verdict::Unparsed, why));
-        }
-        _ => (),
+        Finish::Length => Err(Ungraded::Truncated),
+        Finish::ContentFilter => Err(Ungraded::Withheld),
+        _ => gradable_text(completion).ok_or(Ungraded::Unfinished),
     }
-    gradable_text(completion)
-        .ok_or_else(|| ungraded(Verdict::Unparsed, "the reasoning section never ended"))
+}
+
+/// Why a completion is not graded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ungraded {
+    Truncated,
+    Withheld,
+    Unfinished,
+}
+
+impl Ungraded {
+    pub(crate) fn judgement(self) -> Judgement {
+        match self {
+            Self::Truncated => ungraded(Verdict::Truncated, "the model ran into the token limit"),
+            Self::Withheld => {
+                ungraded(Verdict::Unparsed, "a content filter withheld part of the answer")
+            }
+            Self::Unfinished => ungraded(Verdict::Unparsed, "the reasoning section never ended"),
+        }
+    }
 }
 
 fn ungraded(verdict: Verdict, explanation: &str) -> Judgement {

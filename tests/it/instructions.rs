@@ -20,8 +20,8 @@ fn a_run_reports_prompts_instructions_and_families_and_replays() {
         return;
     }
     let place = workplace();
-    let reply = ChatReply::new("\"the bread needs flour\"").usage(Usage::new(10, 5));
-    let server = FakeServer::start(reply);
+    let response = ChatReply::new("\"the bread needs flour\"").usage(Usage::new(10, 5));
+    let server = FakeServer::start(response);
     let url = server.base_url();
     let args =
         ["--task", "ifeval", "--split", "demo", "--base-url", &url, "--model", "m", "--quiet"];

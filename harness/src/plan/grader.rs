@@ -25,7 +25,7 @@ pub(crate) fn grader(
                 Language::Russian => InstructionLanguage::Russian,
             };
             let data = language_data(language, resources)?;
-            Ok(Grader::Instructions(InstructionGrader::new(language, data)))
+            Ok(Grader::Instructions(Box::new(InstructionGrader::new(language, data))))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Accuracies over verifiable instructions (Zhou et al., "Instruction-Following Evaluation for Large
 //! Language Models", arXiv 2311.07911).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tasks::{Detail, InstructionOutcome, Verdict};
 
@@ -70,14 +70,14 @@ pub fn instructions_followed(
 /// colon of an id.
 pub fn families_followed(items: &[ItemOutcomes], reading: Reading) -> BTreeMap<String, Estimate> {
     let all = items.iter().flat_map(|item| of_item(item, Over::Graded).flatten());
-    let names: BTreeMap<String, ()> = all.map(|o| (family(o).to_owned(), ())).collect();
+    let names: BTreeSet<String> = all.map(|o| family(o).to_owned()).collect();
     let estimate = |name: &str| {
         shares(items, |item| {
             let outcomes = of_item(item, Over::Graded).flatten();
             outcomes.filter(|o| family(o) == name).map(|o| reading.of(o)).collect()
         })
     };
-    names.into_keys().filter_map(|name| Some((name.clone(), estimate(&name)?))).collect()
+    names.into_iter().filter_map(|name| Some((name.clone(), estimate(&name)?))).collect()
 }
 
 /// Whether some item has a known data error.
@@ -108,10 +108,8 @@ fn of_item(item: &ItemOutcomes, over: Over) -> impl Iterator<Item = &Vec<Instruc
         Outcome::Judged(Verdict::Truncated | Verdict::Unparsed) => over == Over::Graded,
         Outcome::Judged(_) => true,
     };
-    item.samples.iter().filter(counts).filter_map(|sample| match &sample.detail {
-        Some(Detail::Instructions(outcomes)) => Some(outcomes),
-        None => None,
-    })
+    let details = item.samples.iter().filter(counts).filter_map(|sample| sample.detail.as_ref());
+    details.map(|Detail::Instructions(outcomes)| outcomes)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Instruction checks against IFEval and ruIFEval, and their parts against what upstream uses.
+//! Instruction checks against `IFEval` and ruIFEval, and their parts against what upstream uses.
 //!
 //! The data files are fetched as assets. Where one cannot be had, the tests that need it say so and
 //! end.

@@ -37,9 +37,9 @@ pub(super) enum Stretch {
         high: f64,
         n_original: f64,
     },
-    /// YaRN (Peng et al., arXiv 2309.00071).
+    /// `YaRN` (Peng et al., arXiv 2309.00071).
     Yarn(Yarn),
-    /// LongRoPE (Ding et al., arXiv 2402.13753): own divisors for texts within the original length
+    /// `LongRoPE` (Ding et al., arXiv 2402.13753): own divisors for texts within the original length
     /// and for longer ones.
     Long {
         short: Vec<f64>,
@@ -49,7 +49,7 @@ pub(super) enum Stretch {
     },
 }
 
-/// The settings of YaRN.
+/// The settings of `YaRN`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Yarn {
     pub(super) factor: f64,

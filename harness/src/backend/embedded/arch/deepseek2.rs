@@ -183,7 +183,7 @@ fn up(
     Matrix::stack(&[Tensor { name, n_in: n_latent, values: Values::F32(rows) }])
 }
 
-/// What YaRN does to the scores (`modeling_deepseek.py` of deepseek-ai/DeepSeek-V2-Lite).
+/// What `YaRN` does to the scores (`modeling_deepseek.py` of deepseek-ai/DeepSeek-V2-Lite).
 fn magnitude(checkpoint: &Checkpoint) -> f32 {
     let settings = checkpoint.config().map(|config| {
         let parameters = &config["rope_parameters"];

@@ -1,6 +1,6 @@
-//! OLMo 2 (arXiv 2501.00656): norms after the parts instead of before, and norms of all queries and
-//! all keys of a token. OLMo 3 (arXiv 2512.13961) gives three layers of four a window and stretches
-//! the positions of the others only; its GGUF files call themselves olmo2.
+//! `OLMo` 2 (arXiv 2501.00656): norms after the parts instead of before, and norms of all queries and
+//! all keys of a token. `OLMo` 3 (Ai2) gives three layers of four a window and stretches the positions
+//! of the others only; its GGUF files call themselves olmo2.
 
 use super::parts::{self, AttentionPlan, NormStyle, Shape, WINDOW};
 use super::ropes;

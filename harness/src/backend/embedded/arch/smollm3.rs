@@ -1,4 +1,4 @@
-//! SmolLM3 (Hugging Face): Llama's layers, every fourth of them without positions.
+//! `SmolLM3` (Hugging Face): Llama's layers, every fourth of them without positions.
 
 use serde_json::Value;
 

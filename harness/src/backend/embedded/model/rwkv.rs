@@ -283,3 +283,104 @@ fn shares(a: f32, b: f32) -> (f32, f32) {
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::backend::embedded::kv::Sequence;
+    use crate::backend::embedded::model::Wanted;
+    use crate::backend::embedded::weights::{Tensor, Values};
+
+    const WIDTH: usize = 16;
+    const N_CHANNELS: usize = 32;
+
+    /// Numbers between −1 and 1 that look random (the generator of Numerical Recipes).
+    struct Numbers(u32);
+
+    impl Numbers {
+        fn vector(&mut self, len: usize) -> Vec<f32> {
+            let next = || {
+                self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (self.0 >> 8) as f32 / 8_388_608.0 - 1.0
+            };
+            std::iter::repeat_with(next).take(len).collect()
+        }
+
+        fn matrix(&mut self, n_out: usize, n_in: usize) -> Matrix {
+            let values = Values::F32(self.vector(n_out * n_in));
+            Matrix::stack(&[Tensor { name: String::new(), n_in, values }]).expect("one tensor")
+        }
+
+        fn norm(&mut self) -> LayerNorm {
+            LayerNorm { weights: self.vector(WIDTH), bias: self.vector(WIDTH), eps: 1e-5 }
+        }
+
+        fn block(&mut self) -> RwkvBlock {
+            let time = TimeMix {
+                norm: self.norm(),
+                mix_key: self.vector(WIDTH),
+                mix_value: self.vector(WIDTH),
+                mix_receptance: self.vector(WIDTH),
+                decay: self.vector(N_CHANNELS).iter().map(|rate| -rate.exp()).collect(),
+                first: self.vector(N_CHANNELS),
+                key: self.matrix(N_CHANNELS, WIDTH),
+                value: self.matrix(N_CHANNELS, WIDTH),
+                receptance: self.matrix(N_CHANNELS, WIDTH),
+                output: self.matrix(WIDTH, N_CHANNELS),
+            };
+            let channel = ChannelMix {
+                norm: self.norm(),
+                mix_key: self.vector(WIDTH),
+                mix_receptance: self.vector(WIDTH),
+                key: self.matrix(24, WIDTH),
+                receptance: self.matrix(WIDTH, WIDTH),
+                value: self.matrix(WIDTH, 24),
+            };
+            RwkvBlock { time, channel }
+        }
+    }
+
+    fn model() -> Rwkv4 {
+        let mut numbers = Numbers(7);
+        Rwkv4 {
+            embeddings: numbers.matrix(20, WIDTH),
+            embedding_norm: numbers.norm(),
+            blocks: vec![numbers.block(), numbers.block()],
+            norm: numbers.norm(),
+            output: None,
+            context_tokens: 64,
+        }
+    }
+
+    /// Logits after every token of each of some sequences that run together.
+    fn together(model: &Rwkv4, run: &mut [(Sequence, Vec<u32>)]) -> Vec<Vec<f32>> {
+        let pieces = run.iter_mut().map(|(sequence, tokens)| Piece {
+            sequence,
+            tokens: tokens.as_slice(),
+            logits: Wanted::All,
+        });
+        model.forward(&mut pieces.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_sequence_is_the_same_alone_in_company_and_behind_a_shared_prompt() {
+        let model = model();
+        let (prompt, one, two) = (vec![3, 1, 4, 1, 5], vec![9, 2, 6], vec![5, 3]);
+        let alone = |own: &[u32]| {
+            let tokens = [prompt.as_slice(), own].concat();
+            together(&model, &mut [(Sequence::default(), tokens)]).split_off(prompt.len())
+        };
+        let mut start = [(Sequence::default(), prompt[..2].to_vec())];
+        together(&model, &mut start);
+        start[0].1 = prompt[2..].to_vec();
+        together(&model, &mut start);
+        let shared = Arc::new(std::mem::take(&mut start[0].0.own));
+        let from_prompt = || Sequence { prompt: Some(Arc::clone(&shared)), ..Sequence::default() };
+        let mut run = [(from_prompt(), one.clone()), (from_prompt(), two.clone())];
+        let logits = together(&model, &mut run);
+        assert_eq!(logits, [alone(&one), alone(&two)].concat());
+        assert_eq!(run.map(|(sequence, _)| sequence.n_positions()), [8, 7]);
+    }
+}

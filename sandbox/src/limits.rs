@@ -23,10 +23,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             load_fuel: 20_000_000_000,
-            total_fuel: 200_000_000_000,
+            total_fuel: 100_000_000_000,
             memory_bytes: 1 << 30,
             output_bytes: 64 << 20,
-            wall_clock: Duration::from_mins(10),
+            // A slow machine spends 0.1 billion units a second and more, so fuel ends first.
+            wall_clock: Duration::from_mins(60),
         }
     }
 }

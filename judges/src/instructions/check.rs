@@ -5,9 +5,10 @@ use super::data::{LanguageData, LanguageDataError};
 use super::finding::Finding;
 use super::instruction::{Instruction, Instructions, Kind};
 use super::language::Language;
+use super::loose::Readings;
 use super::morphology::Lemmatiser;
 use super::python::text;
-use super::{case, combination, content, format, keywords, length, loose, punctuation, startend};
+use super::{case, combination, content, format, keywords, length, punctuation, startend};
 
 /// What a response makes of its row's instructions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,15 +42,15 @@ pub fn check(
     data: &LanguageData,
 ) -> Result<InstructionVerdict, LanguageDataError> {
     let mut session = Session { language: instructions.language, data, lemmatiser: None };
-    let variants = loose::variants(response);
+    let readings = Readings::new(response);
     let mut verdict =
         InstructionVerdict { strict: vec![], loose: vec![], reasons: vec![], corrected: None };
     let errors: Vec<_> = instructions.data_errors().collect();
     let mut corrected = CorrectedVerdict { strict: vec![], loose: vec![], errors };
     for item in &instructions.items {
-        let judged = session.judge(&item.instruction, &variants)?;
+        let judged = session.judge(&item.instruction, &readings)?;
         let meant = match &item.corrected {
-            Some((_, instruction)) => session.judge(instruction, &variants)?,
+            Some((_, instruction)) => session.judge(instruction, &readings)?,
             None => judged.clone(),
         };
         corrected.strict.push(meant.strict.is_followed());
@@ -86,17 +87,15 @@ impl<'a> Session<'a> {
         Ok(self.lemmatiser.get_or_insert_with(|| Lemmatiser::new(dictionary)))
     }
 
-    /// The first variant is the response itself and decides the strict verdict.
     fn judge(
         &mut self,
         instruction: &Instruction,
-        variants: &[String; 8],
+        readings: &Readings<'_>,
     ) -> Result<Judged, LanguageDataError> {
-        let [response, others @ ..] = variants;
-        let strict = self.find(instruction, response)?;
+        let strict = self.find(instruction, readings.response)?;
         let mut is_loose = strict.is_followed();
-        for variant in others {
-            is_loose = is_loose || self.find(instruction, variant)?.is_followed();
+        for reading in &readings.others {
+            is_loose = is_loose || self.find(instruction, reading)?.is_followed();
         }
         Ok(Judged { strict, is_loose })
     }

@@ -177,7 +177,7 @@ const PREFIXES: [&str; 144] = [
 /// One reading of a word.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
-    word: String,
+    word: Rc<str>,
     tag: Tag,
     pub(super) normal_form: String,
     /// The paradigm, where the reading comes from one.
@@ -185,7 +185,7 @@ pub(super) struct Reading {
 }
 
 /// Readings that an analysis has given already.
-type Seen = HashSet<(String, Tag, Option<u16>)>;
+type Seen = HashSet<(Rc<str>, Tag, Option<u16>)>;
 
 /// Analyses words, remembering the parts they share.
 #[derive(Debug)]
@@ -211,8 +211,10 @@ impl<'a> Analyser<'a> {
         }
         let word = token.to_lowercase();
         let mut readings = self.chain(token, &word, depth);
-        let frequency = |reading: &Reading| self.dictionary.frequency(&word, reading.tag);
-        readings.sort_by_cached_key(|reading| std::cmp::Reverse(frequency(reading)));
+        if let Some(frequencies) = self.dictionary.frequencies(&word) {
+            let frequency = |reading: &Reading| frequencies.of(reading.tag);
+            readings.sort_by_cached_key(|reading| std::cmp::Reverse(frequency(reading)));
+        }
         let readings = Rc::new(readings);
         self.known.insert(token.to_owned(), Rc::clone(&readings));
         readings
@@ -253,10 +255,11 @@ impl<'a> Analyser<'a> {
     fn in_dictionary(&self, word: &str) -> Vec<Reading> {
         let mut readings = Vec::new();
         for spelling in self.dictionary.spellings(word) {
+            let word: Rc<str> = spelling.text.as_str().into();
             for form in spelling.forms {
                 let normal_form = self.dictionary.normal_form(form, &spelling.text);
                 if let (Some(tag), Some(normal_form)) = (self.dictionary.tag(form), normal_form) {
-                    let word = spelling.text.clone();
+                    let word = Rc::clone(&word);
                     let paradigm = Some(form.paradigm);
                     readings.push(Reading { word, tag, normal_form, paradigm });
                 }
@@ -292,7 +295,7 @@ impl<'a> Analyser<'a> {
         let mut seen = Seen::new();
         let readings = self.parse(rest, depth + 1);
         let with_particle = readings.iter().map(|reading| Reading {
-            word: format!("{}{particle}", reading.word),
+            word: format!("{}{particle}", reading.word).into(),
             tag: reading.tag,
             normal_form: format!("{}{particle}", reading.normal_form),
             paradigm: reading.paradigm,
@@ -324,7 +327,7 @@ impl<'a> Analyser<'a> {
         for first in left_readings.iter().filter(|reading| tags.is_word(reading.tag)) {
             for second in right_readings.iter().filter(|second| tags.agree(first.tag, second.tag)) {
                 readings.push(Reading {
-                    word: format!("{}-{}", first.word, second.word),
+                    word: format!("{}-{}", first.word, second.word).into(),
                     tag: first.tag,
                     normal_form: format!("{}-{}", first.normal_form, second.normal_form),
                     paradigm: None,
@@ -333,7 +336,7 @@ impl<'a> Analyser<'a> {
         }
         for second in right_readings.iter().filter(|reading| tags.is_word(reading.tag)) {
             readings.push(Reading {
-                word: format!("{left}-{}", second.word),
+                word: format!("{left}-{}", second.word).into(),
                 tag: second.tag,
                 normal_form: format!("{left}-{}", second.normal_form),
                 paradigm: None,
@@ -374,7 +377,7 @@ impl<'a> Analyser<'a> {
         let productive =
             readings.iter().filter(|reading| self.dictionary.tags.is_productive(reading.tag));
         let prefixed = productive.map(|reading| Reading {
-            word: format!("{prefix}{}", reading.word),
+            word: format!("{prefix}{}", reading.word).into(),
             tag: reading.tag,
             normal_form: format!("{prefix}{}", reading.normal_form),
             paradigm: reading.paradigm,
@@ -401,7 +404,7 @@ impl<'a> Analyser<'a> {
             for length in (1..=self.dictionary.max_ending).rev() {
                 let (stem, ending) = word.split_at(places[n_chars.saturating_sub(length)]);
                 for spelling in spellings(endings, ending, counted_form) {
-                    let word = format!("{stem}{}", spelling.text);
+                    let word: Rc<str> = format!("{stem}{}", spelling.text).into();
                     for (count, form) in spelling.forms {
                         let Some(tag) = self.dictionary.tag(form) else { continue };
                         if !self.dictionary.tags.is_productive(tag) {
@@ -412,7 +415,8 @@ impl<'a> Analyser<'a> {
                             continue;
                         };
                         let paradigm = Some(form.paradigm);
-                        let reading = Reading { word: word.clone(), tag, normal_form, paradigm };
+                        let reading =
+                            Reading { word: Rc::clone(&word), tag, normal_form, paradigm };
                         if is_new(&reading, seen) {
                             found.push((f64::from(count), reading));
                         }
@@ -430,5 +434,5 @@ impl<'a> Analyser<'a> {
 }
 
 fn is_new(reading: &Reading, seen: &mut Seen) -> bool {
-    seen.insert((reading.word.clone(), reading.tag, reading.paradigm))
+    seen.insert((Rc::clone(&reading.word), reading.tag, reading.paradigm))
 }

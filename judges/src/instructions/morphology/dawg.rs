@@ -56,9 +56,9 @@ impl Dawg {
         self.unit(node) & HAS_LEAF != 0
     }
 
-    /// The number stored under a key.
-    pub(super) fn number(&self, key: &[u8]) -> Option<u32> {
-        let node = self.follow(Self::ROOT, key)?;
+    /// The number stored under the key that leads to `node` and goes on with `rest`.
+    pub(super) fn number(&self, node: Node, rest: &[u8]) -> Option<u32> {
+        let node = self.follow(node, rest)?;
         let leaf = Node(node.0 ^ self.offset(node));
         self.has_leaf(node).then(|| self.unit(leaf) & !IS_LEAF)
     }
@@ -147,7 +147,7 @@ mod tests {
             let guide = units.iter().take(words.len() * 2).copied();
             let bytes = [&n_units[..], &units, &n_units, &guide.collect::<Vec<u8>>()].concat();
             let dawg = Dawg::read(&bytes).expect("well-formed");
-            let _ = dawg.number(b"abc");
+            let _ = dawg.number(Dawg::ROOT, b"abc");
             let _ = dawg.payloads::<4>(Dawg::ROOT);
         }
     }

@@ -140,10 +140,26 @@ impl Dictionary {
         Some(format!("{prefix}{stem}{suffix}"))
     }
 
-    /// How often the word has this tag in the corpus, in millionths.
-    pub(super) fn frequency(&self, word: &str, tag: Tag) -> u32 {
-        let key = format!("{word}:{}", self.tags.text(tag));
-        self.probabilities.number(key.as_bytes()).unwrap_or(0)
+    /// How often a word has its tags in the corpus, where it occurs there.
+    pub(super) fn frequencies(&self, word: &str) -> Option<Frequencies<'_>> {
+        let node = self.probabilities.follow(Dawg::ROOT, word.as_bytes())?;
+        let node = self.probabilities.follow(node, b":")?;
+        Some(Frequencies { dictionary: self, node })
+    }
+}
+
+/// The tags of one word in the corpus.
+#[derive(Debug)]
+pub(super) struct Frequencies<'a> {
+    dictionary: &'a Dictionary,
+    node: Node,
+}
+
+impl Frequencies<'_> {
+    /// How often the word has this tag, in millionths.
+    pub(super) fn of(&self, tag: Tag) -> u32 {
+        let tag = self.dictionary.tags.text(tag).as_bytes();
+        self.dictionary.probabilities.number(self.node, tag).unwrap_or(0)
     }
 }
 

@@ -11,33 +11,43 @@ use regex::Regex;
 use super::super::python::text;
 use super::model::Punkt;
 
+/// A rewrite: characters of which one must be there for a match, the pattern, and what it becomes.
+type Rule = (&'static str, &'static str, &'static str);
+
 /// Opening quotes, up to the rewrite that needs a look-ahead.
-const OPENING_QUOTES: [(&str, &str); 4] =
-    [("([«“‘„]|`+)", " $1 "), ("^\"", "``"), ("(``)", " $1 "), ("([ (\\[{<])(\"|'{2})", "$1 `` ")];
+const OPENING_QUOTES: [Rule; 4] = [
+    ("«“‘„`", "([«“‘„]|`+)", " $1 "),
+    ("\"", "^\"", "``"),
+    ("`", "(``)", " $1 "),
+    ("\"'", "([ (\\[{<])(\"|'{2})", "$1 `` "),
+];
 
 /// Punctuation, brackets and dashes. A final period comes with what may close after it.
-const PUNCTUATION: [(&str, &str); 11] = [
-    (r#"([^.])(\.)([\])}>"'»”’ ]*)[\s\x1c-\x1f]*$"#, "$1 $2 $3 "),
-    (r"([:,])(\P{Nd})", " $1 $2"),
-    (r"([:,])(\n?)$", " $1 $2"),
-    (r"\.{2,}", " $0 "),
-    (r"[;@#$%&]", " $0 "),
-    (r#"([^.])(\.)([\])}>"']*)[\s\x1c-\x1f]*$"#, "$1 $2$3 "),
-    (r"[?!]", " $0 "),
-    (r"([^'])' ", "$1 ' "),
-    (r"\*", " $0 "),
-    (r"[\]\[(){}<>]", " $0 "),
-    (r"--", " -- "),
+const PUNCTUATION: [Rule; 11] = [
+    (".", r#"([^.])(\.)([\])}>"'»”’ ]*)[\s\x1c-\x1f]*$"#, "$1 $2 $3 "),
+    (":,", r"([:,])(\P{Nd})", " $1 $2"),
+    (":,", r"([:,])(\n?)$", " $1 $2"),
+    (".", r"\.{2,}", " $0 "),
+    (";@#$%&", r"[;@#$%&]", " $0 "),
+    (".", r#"([^.])(\.)([\])}>"']*)[\s\x1c-\x1f]*$"#, "$1 $2$3 "),
+    ("?!", r"[?!]", " $0 "),
+    ("'", r"([^'])' ", "$1 ' "),
+    ("*", r"\*", " $0 "),
+    ("[](){}<>", r"[\]\[(){}<>]", " $0 "),
+    ("-", r"--", " -- "),
 ];
 
 /// Closing quotes and clitics.
-const CLOSING_QUOTES: [(&str, &str); 5] = [
-    ("([»”’])", " $1 "),
-    ("''", " '' "),
-    ("\"", " '' "),
-    ("([^' ])('[sS]|'[mM]|'[dD]|') ", "$1 $2 "),
-    ("([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", "$1 $2 "),
+const CLOSING_QUOTES: [Rule; 5] = [
+    ("»”’", "([»”’])", " $1 "),
+    ("'", "''", " '' "),
+    ("\"", "\"", " '' "),
+    ("'", "([^' ])('[sS]|'[mM]|'[dD]|') ", "$1 $2 "),
+    ("'", "([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", "$1 $2 "),
 ];
+
+/// Any of the contractions below, without their edges.
+const ANY_CONTRACTION: &str = "(?i)cannot|d'ye|gimme|gonna|gotta|lemme|more'n|wanna| 't(?:is|was)";
 
 /// Words written as one, in two halves. `wanna` needs a blank after it, the last two one before.
 const CONTRACTIONS: [(&str, Edge, Edge); 10] = [
@@ -62,10 +72,18 @@ enum Edge {
 }
 
 struct Rewrites {
-    opening: Vec<(Regex, &'static str)>,
-    punctuation: Vec<(Regex, &'static str)>,
-    closing: Vec<(Regex, &'static str)>,
+    opening: Vec<Rewrite>,
+    punctuation: Vec<Rewrite>,
+    closing: Vec<Rewrite>,
+    any_contraction: Regex,
     contractions: [Contraction; 10],
+}
+
+struct Rewrite {
+    /// Characters of which one must be there for a match.
+    sign: &'static str,
+    pattern: Regex,
+    to: &'static str,
 }
 
 struct Contraction {
@@ -75,13 +93,15 @@ struct Contraction {
 }
 
 static REWRITES: LazyLock<Rewrites> = LazyLock::new(|| {
-    let compiled = |rewrites: &[(&str, &'static str)]| {
-        rewrites.iter().map(|(pattern, to)| (regex(pattern), *to)).collect()
+    let compiled = |rules: &[Rule]| {
+        let rewrite = |(sign, pattern, to): &Rule| Rewrite { sign, pattern: regex(pattern), to };
+        rules.iter().map(rewrite).collect()
     };
     Rewrites {
         opening: compiled(&OPENING_QUOTES),
         punctuation: compiled(&PUNCTUATION),
         closing: compiled(&CLOSING_QUOTES),
+        any_contraction: regex(ANY_CONTRACTION),
         contractions: CONTRACTIONS.map(|(pattern, start, end)| Contraction {
             pattern: regex(pattern),
             start,
@@ -103,18 +123,23 @@ pub(crate) fn word_tokens(text: &str, punkt: &Punkt) -> Vec<String> {
 fn sentence_tokens(sentence: &str) -> Vec<String> {
     let rewrites = &*REWRITES;
     let text = rewritten(sentence.to_owned(), &rewrites.opening);
-    let text = without_inner_opening_quotes(&text);
+    let text = without_inner_opening_quotes(text);
     let text = rewritten(text, &rewrites.punctuation);
     let mut text = rewritten(format!(" {text} "), &rewrites.closing);
-    for contraction in &rewrites.contractions {
-        text = contraction.split(text);
+    if rewrites.any_contraction.is_match(&text) {
+        for contraction in &rewrites.contractions {
+            text = contraction.split(text);
+        }
     }
     text::words(&text).map(str::to_owned).collect()
 }
 
-fn rewritten(mut text: String, rewrites: &[(Regex, &str)]) -> String {
-    for (pattern, to) in rewrites {
-        if let Cow::Owned(changed) = pattern.replace_all(&text, *to) {
+fn rewritten(mut text: String, rewrites: &[Rewrite]) -> String {
+    for rewrite in rewrites {
+        if !text.contains(|c| rewrite.sign.contains(c)) {
+            continue;
+        }
+        if let Cow::Owned(changed) = rewrite.pattern.replace_all(&text, rewrite.to) {
             text = changed;
         }
     }
@@ -123,7 +148,10 @@ fn rewritten(mut text: String, rewrites: &[(Regex, &str)]) -> String {
 
 /// Splits an apostrophe from a single word character, unless it is a clitic:
 /// `(?i)(\')(?!re|ve|ll|m|t|s|d|n)(\w)\b`.
-fn without_inner_opening_quotes(text: &str) -> String {
+fn without_inner_opening_quotes(text: String) -> String {
+    if !text.contains('\'') {
+        return text;
+    }
     let mut split = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {

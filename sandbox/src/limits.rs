@@ -27,7 +27,7 @@ impl Default for Limits {
             memory_bytes: 1 << 30,
             output_bytes: 64 << 20,
             // A slow machine spends 0.1 billion units a second and more, so fuel ends first.
-            wall_clock: Duration::from_mins(60),
+            wall_clock: Duration::from_hours(1),
         }
     }
 }

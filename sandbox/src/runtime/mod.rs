@@ -1,0 +1,10 @@
+//! The interpreter as compiled code and a memory image.
+
+mod cache;
+mod instance;
+mod load;
+mod meter;
+
+pub use instance::Instance;
+pub use load::{CompileProgress, HOST_STACK_BYTES, PythonRuntime, RuntimeFiles, WASM_STACK_BYTES};
+pub use meter::{HOST_MODULE, REFUEL};

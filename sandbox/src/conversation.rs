@@ -240,7 +240,9 @@ impl Collected {
         };
         self.n_seen += items.len();
         self.n_bytes += body.len();
-        items.iter().for_each(|item| self.fold.value(item));
+        for item in &items {
+            self.fold.value(item);
+        }
         if self.n_bytes > KEPT_BYTES {
             self.items = None;
         } else if let Some(kept) = &mut self.items {

@@ -94,10 +94,6 @@ impl Guest {
         if is_over { Err(Stop::Output.into()) } else { Ok(()) }
     }
 
-    pub fn exit(&mut self, code: u32) -> wasmtime::Error {
-        Stop::Exit(code).into()
-    }
-
     /// Takes fuel for work that the host did.
     pub fn charge(caller: &mut Caller<'_, Self>, units: u64) -> Result<()> {
         let counter = caller.data().handles().fuel;

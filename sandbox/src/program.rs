@@ -8,7 +8,7 @@ use crate::value::{Fingerprint, Value};
 /// A program that defines a function to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// Python source. It runs in an empty namespace whose `__name__` is `builtins`, as EvalPlus
+    /// Python source. It runs in an empty namespace whose `__name__` is `builtins`, as `EvalPlus`
     /// runs it.
     pub source: String,
     /// The name that is called once the source has run.

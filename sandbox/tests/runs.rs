@@ -10,7 +10,7 @@ use sandbox::{
 
 /// What `f` returned for each of the arguments.
 fn returned(source: &str, arguments: &[Value]) -> Vec<Value> {
-    let execution = run(sandbox().unwrap(), source, arguments);
+    let execution = run(sandbox().expect("tests check"), source, arguments);
     assert_eq!(execution.ended, Ended::Finished, "{source}\n{}", execution.output_tail);
     let values = execution.observer.0.into_iter().map(|report| match report.outcome {
         Outcome::Returned(Returned::Value(value)) => value,
@@ -169,10 +169,10 @@ fn each_call_has_its_own_fuel_and_the_run_its_total() {
 fn fuel_is_the_same_in_every_run_and_beside_any_other() {
     let Some(sandbox) = sandbox() else { return };
     let source = "import re, math\ndef f(x):\n d = {str(i): math.sqrt(i) for i in range(x)}\n return sorted(d, key=hash)[:3] + re.findall('[0-9]+', ' '.join(d))[-2:]";
-    let fuel = |_| run(sandbox, source, &[Value::int(3000)]).fuel;
-    let alone = fuel(());
+    let fuel = || run(sandbox, source, &[Value::int(3000)]).fuel;
+    let alone = fuel();
     let together: Vec<u64> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| fuel(()))).collect();
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| fuel())).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(together, [alone; 8]);

@@ -11,7 +11,9 @@ use crate::error::SandboxError;
 
 /// A SHA-256 sum in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The hash of everything that decides what a cached file holds.
@@ -38,8 +40,8 @@ impl Entry {
 
     /// The file, open at its start, if one is there whose content is what its name says.
     pub fn open(&self) -> Option<File> {
-        let candidates = fs::read_dir(&self.folder).ok()?.flatten();
-        candidates.filter_map(|entry| self.verified(&entry.path())).next()
+        let mut candidates = fs::read_dir(&self.folder).ok()?.flatten();
+        candidates.find_map(|entry| self.verified(&entry.path()))
     }
 
     fn verified(&self, path: &Path) -> Option<File> {

@@ -130,7 +130,9 @@ fn unordered<'v>(tag: u8, groups: impl Iterator<Item = Vec<&'v Value>>, to: &mut
         .collect();
     forms.sort_unstable();
     sequence_head(tag, forms.len(), to);
-    forms.iter().for_each(|form| to.extend_from_slice(form));
+    for form in &forms {
+        to.extend_from_slice(form);
+    }
     comparable
 }
 

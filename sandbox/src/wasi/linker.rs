@@ -5,7 +5,7 @@ use wasmtime::{Caller, Linker, Result};
 use super::memory::GuestMemory;
 use super::world::World;
 use super::{calls, errno};
-use crate::guest::Guest;
+use crate::guest::{Guest, Stop};
 
 const WASI: &str = "wasi_snapshot_preview1";
 /// Sleeping takes fuel like working does: one unit per nanosecond.
@@ -142,9 +142,7 @@ fn world_calls(linker: &mut Linker<Guest>) -> Result<()> {
         })?
         .func_wrap(WASI, "sched_yield", || errno::SUCCESS)?
         .func_wrap(WASI, "poll_oneoff", poll)?
-        .func_wrap(WASI, "proc_exit", |mut on: On<'_>, code: u32| -> Result<()> {
-            Err(on.data_mut().exit(code))
-        })?;
+        .func_wrap(WASI, "proc_exit", |code: u32| -> Result<()> { Err(Stop::Exit(code).into()) })?;
     Ok(())
 }
 

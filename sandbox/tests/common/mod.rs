@@ -40,7 +40,7 @@ pub fn sandbox() -> Option<&'static Sandbox> {
     let sandbox = SANDBOX.get_or_init(|| {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
         let runtime = PythonRuntime::load(&runtime_files()?, &cache, 4, &|_| {});
-        Some(Sandbox::new(runtime.unwrap()))
+        Some(Sandbox::new(runtime.expect("the runtime loads")))
     });
     if sandbox.is_none() {
         println!("skipped: neither EVALRUN_TEST_PYTHON nor EVALRUN_ASSETS holds the interpreter");
@@ -75,5 +75,5 @@ pub fn program(source: &str) -> Program {
 /// Runs `f` of a program with each of these arguments.
 pub fn run(sandbox: &Sandbox, source: &str, arguments: &[Value]) -> Execution<Reports> {
     let calls: Vec<Call> = arguments.iter().map(|value| call(vec![value.clone()])).collect();
-    sandbox.run(&program(source), &calls, LIMITS, Reports::default()).unwrap()
+    sandbox.run(&program(source), &calls, LIMITS, Reports::default()).expect("a run")
 }

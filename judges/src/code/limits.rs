@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-/// Fuel that the sandbox counts for what native `CPython` 3.11 does in one second, on the machine
-/// where it was measured: the largest of several kinds of work.
-pub const FUEL_PER_SECOND: u64 = 4_000_000_000;
+/// Fuel that the sandbox counts for what native `CPython` 3.11 does in one second of running Python
+/// code.
+///
+/// Measured on ten kinds of work: from 3.5e8 (generators, sorting) to 8.3e8 (loops over integers).
+const FUEL_PER_SECOND: u64 = 800_000_000;
+/// The same where the second is spent in the interpreter's own loops, as in summing a range or
+/// multiplying huge integers: 1.27e9 for the reference of Mbpp/599, the slowest of all.
+const FUEL_PER_SECOND_IN_C: u64 = 1_300_000_000;
 
 /// The limits of `EvalPlus` 0.3.1 (`evalplus/config.py`, `untrusted_check`), with seconds
 /// turned into fuel, and the sandbox's own.
@@ -31,7 +36,7 @@ impl Default for CodeLimits {
         Self {
             min_call_fuel: FUEL_PER_SECOND,
             reference_factor: 4,
-            max_suite_fuel: 60 * FUEL_PER_SECOND,
+            max_suite_fuel: 60 * FUEL_PER_SECOND_IN_C,
             grace_fuel: 2 * FUEL_PER_SECOND,
             memory_bytes: 1 << 30,
             output_bytes: 64 << 20,

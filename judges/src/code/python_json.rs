@@ -194,7 +194,7 @@ impl Cursor<'_> {
 /// A `str` from UTF-8 that may hold surrogates, by way of its form in the sandbox's messages.
 fn text(bytes: &[u8]) -> Option<Value> {
     let length = i32::try_from(bytes.len()).ok()?.to_le_bytes();
-    decode(&[b"u", &length, bytes].concat()).ok()
+    decode(&[b"u".as_slice(), &length, bytes].concat()).ok()
 }
 
 /// Appends a code point in UTF-8, surrogates like any other.

@@ -17,7 +17,9 @@ pub enum Rule {
     SameMembers,
     /// `None` or not, where that is all that is expected.
     IsNone,
-    /// A root of the polynomial that is the argument; nothing is expected.
+    /// A root of the polynomial that is the argument. What the canonical solution returned counts
+    /// as one: it is Newton's method, and which of its runs converge depends on the last bit of
+    /// `sum`, which is another one since `CPython` 3.12.
     Root,
     /// Equal, or the sum of the differences of the arguments' digits.
     DigitDistance,

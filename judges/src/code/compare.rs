@@ -139,12 +139,20 @@ impl Comparison {
 /// `found == expected`.
 fn is_equal(found: &Value, expected: &Expected) -> bool {
     match expected {
+        // Here numpy rounds the integer, where Python's own floats are compared exactly.
+        Expected::Value(Value::Int(whole)) if is_numpy_float(found) => {
+            as_number(found).is_some_and(|found| whole.to_f64() == Some(found))
+        }
         Expected::Value(expected) => python_eq(found, expected),
         Expected::Digest(digest) => {
             let found = Fingerprint::of(found);
             !found.is_incomparable && short(&found) == *digest
         }
     }
+}
+
+fn is_numpy_float(value: &Value) -> bool {
+    matches!(value, Value::NumpyScalar { dtype, .. } if dtype.starts_with("float"))
 }
 
 /// `type(found) == type(expected)`; classes of one name count as one.

@@ -19,6 +19,8 @@ use super::rule::Rule;
 const SMALL_BYTES: usize = 24;
 /// Fuel up to here is not noted: any sensible minimum for a call is a multiple of it.
 const NOTED_FUEL: u64 = 50_000_000;
+/// Integers of more bits than this are larger than any float.
+const FLOAT_BITS: u64 = 1024;
 /// Memory for a canonical solution: all that a 32-bit program can address, but for one page.
 const MEMORY_BYTES: usize = (1 << 32) - (1 << 16);
 
@@ -199,7 +201,10 @@ impl Notes {
             _ => value,
         };
         let is_tolerant = self.comparison.expects(is_floats(&value));
-        let is_needed = self.rule == Rule::SameMembers || (is_tolerant && can_be_near(&value));
+        let is_needed = self.rule == Rule::SameMembers
+            || (is_tolerant && can_be_near(&value))
+            // A numpy float can equal it.
+            || matches!(&value, Value::Int(whole) if whole.bits() <= FLOAT_BITS);
         Expectation::new(&value, is_needed)
     }
 }

@@ -104,9 +104,7 @@ impl Comparison {
             }
             Rule::IsNone => match found {
                 Value::Bool(_) => equal(),
-                found => {
-                    is_equal(&Value::Bool(!matches!(found, Value::None)), expected)
-                }
+                found => is_equal(&Value::Bool(!matches!(found, Value::None)), expected),
             },
             Rule::SameMembers => has_same_members(found, expected),
             Rule::Root => return self.is_root(input, after, found) || equal(),

@@ -58,8 +58,7 @@ impl Graders {
         let row = self.rows.get(task_id).ok_or_else(unknown)?;
         let problem = CodeProblem::from_row(self.dataset, row)?;
         let reference = self.references.get(task_id);
-        let reference =
-            reference.ok_or_else(|| CodeError::ForeignReference(task_id.to_owned()))?;
+        let reference = reference.ok_or_else(|| CodeError::ForeignReference(task_id.to_owned()))?;
         let grader = Arc::new(Grader::new(problem, reference, &self.limits)?);
         recent.truncate(N_KEPT - 1);
         recent.push_front((task_id.to_owned(), grader.clone()));

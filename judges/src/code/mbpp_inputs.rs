@@ -38,8 +38,8 @@ enum Shape {
 impl Shape {
     fn of(problem: u32) -> Self {
         match problem {
-            2 | 116 | 132 | 143 | 222 | 261 | 273 | 394 | 399 | 421 | 424 | 429 | 470 | 560 | 579
-            | 596 | 616 | 630 | 726 | 740 | 744 | 809 => Self::Tuples,
+            2 | 116 | 132 | 143 | 222 | 261 | 273 | 394 | 399 | 421 | 424 | 429 | 470 | 560
+            | 579 | 596 | 616 | 630 | 726 | 740 | 744 | 809 => Self::Tuples,
             63 | 64 | 70 | 94 | 120 | 237 | 272 | 299 | 400 | 409 | 417 | 438 | 473 | 614 | 780 => {
                 Self::ListsOfTuples
             }
@@ -115,7 +115,9 @@ fn tuple(value: Value) -> Value {
         Value::List(items) => Value::Tuple(items),
         Value::Str(text) => {
             let text = text.to_string_lossy();
-            Value::Tuple(text.chars().map(|char| Value::str(char.encode_utf8(&mut [0; 4]))).collect())
+            Value::Tuple(
+                text.chars().map(|char| Value::str(char.encode_utf8(&mut [0; 4]))).collect(),
+            )
         }
         other => other,
     }

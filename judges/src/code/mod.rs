@@ -23,7 +23,7 @@ mod reference;
 mod rule;
 
 pub use error::CodeError;
-pub use grade::{CodeVerdict, Ending, Failure, Grader, Status, Suites, SuiteVerdict};
+pub use grade::{CodeVerdict, Ending, Failure, Grader, Status, SuiteVerdict, Suites};
 pub use limits::CodeLimits;
 pub use many::{Graders, Submission, grade_many, references};
 pub use problem::{CodeDataset, CodeProblem};

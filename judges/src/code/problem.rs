@@ -75,7 +75,8 @@ struct Fields {
 
 impl Fields {
     fn take(&mut self, field: &'static str) -> Result<Value, CodeError> {
-        let is_field = |key: &Value| matches!(key, Value::Str(key) if key.as_bytes() == field.as_bytes());
+        let is_field =
+            |key: &Value| matches!(key, Value::Str(key) if key.as_bytes() == field.as_bytes());
         let found = self.pairs.iter_mut().rfind(|(key, _)| is_field(key));
         let value = found.map(|(_, value)| std::mem::replace(value, Value::None));
         value.ok_or_else(|| self.malformed(field))
@@ -100,7 +101,11 @@ impl Fields {
         }
     }
 
-    fn inputs(&mut self, dataset: CodeDataset, field: &'static str) -> Result<Vec<Value>, CodeError> {
+    fn inputs(
+        &mut self,
+        dataset: CodeDataset,
+        field: &'static str,
+    ) -> Result<Vec<Value>, CodeError> {
         let number = self.task_id.rsplit('/').next().and_then(|number| number.parse().ok());
         let as_called = |input: Value| match (dataset, input) {
             (CodeDataset::HumanEval, input @ Value::List(_)) => Some(input),

@@ -42,8 +42,13 @@ impl Rule {
                 "surface_Area" => Self::PyramidSurface,
                 "digit_distance_nums" => Self::DigitDistance,
                 "check_str" | "text_match_three" | "text_starta_endb" => Self::IsNone,
-                "similar_elements" | "find_char_long" | "common_in_nested_lists"
-                | "extract_singly" | "larg_nnum" | "intersection_array" | "find_dissimilar"
+                "similar_elements"
+                | "find_char_long"
+                | "common_in_nested_lists"
+                | "extract_singly"
+                | "larg_nnum"
+                | "intersection_array"
+                | "find_dissimilar"
                 | "Diff" => Self::SameMembers,
                 _ => Self::Equal,
             },

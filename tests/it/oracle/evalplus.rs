@@ -23,7 +23,8 @@ const BAR: f64 = 0.998;
 
 fn asset(name: &str) -> Option<PathBuf> {
     let folders = env::var_os("EVALRUN_ASSETS").unwrap_or_default();
-    let found = env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let found =
+        env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file());
     if found.is_none() {
         say(&format!("oracle {FILE}: skipped, since EVALRUN_ASSETS has no {name}"));
     }
@@ -87,19 +88,29 @@ fn check(dataset: CodeDataset, file: &str, prefix: &str) {
     let Some(sandbox) = sandbox() else { return };
     let Some(graders) = graders(dataset, file, &submissions, &sandbox) else { return };
     let (mut base, mut plus) = (Vec::new(), Vec::new());
-    grade_many(&submissions, &graders, Suites::BaseAndPlus, &sandbox, n_workers(), |index, verdict| {
-        let row = rows[index];
-        let verdict = verdict.as_ref().expect("a program gets a verdict");
-        let mut compare = |suite: &str, ours: Status, found: &mut Vec<String>| {
-            if name(ours) != text(row, suite) {
-                let (task_id, kind) = (text(row, "task_id"), text(row, "kind"));
-                found.push(format!("{task_id} {kind} {suite}: ours {}, {verdict:?}", name(ours)));
-            }
-        };
-        compare("base", verdict.base.status(), &mut base);
-        let added = verdict.plus.as_ref().expect("both suites were asked for");
-        compare("plus", added.status(), &mut plus);
-    });
+    grade_many(
+        &submissions,
+        &graders,
+        Suites::BaseAndPlus,
+        &sandbox,
+        n_workers(),
+        |index, verdict| {
+            let row = rows[index];
+            let verdict = verdict.as_ref().expect("a program gets a verdict");
+            let mut compare = |suite: &str, ours: Status, found: &mut Vec<String>| {
+                if name(ours) != text(row, suite) {
+                    let (task_id, kind) = (text(row, "task_id"), text(row, "kind"));
+                    found.push(format!(
+                        "{task_id} {kind} {suite}: ours {}, {verdict:?}",
+                        name(ours)
+                    ));
+                }
+            };
+            compare("base", verdict.base.status(), &mut base);
+            let added = verdict.plus.as_ref().expect("both suites were asked for");
+            compare("plus", added.status(), &mut plus);
+        },
+    );
     report(&format!("{FILE} {prefix} base"), rows.len(), &base, BAR);
     report(&format!("{FILE} {prefix} plus"), rows.len(), &plus, BAR);
 }

@@ -4,6 +4,7 @@
 //! is not there is reported as absent.
 
 mod chat;
+mod evalplus;
 mod ifeval;
 mod majority;
 mod math_equiv;

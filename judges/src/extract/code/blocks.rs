@@ -19,8 +19,8 @@ pub(super) fn longest_valid(source: &str) -> &str {
     let reach = reaches(&lines);
     let mut best = (0, 0, 0);
     for (first, reach) in reach.into_iter().enumerate() {
-        let Some(last) = reach.filter(|last| *last > first) else { continue };
-        let last = lines.last_filled(last).max(first + 1);
+        let Some(reach) = reach.filter(|reach| reach.last > first) else { continue };
+        let last = reach.last_useful.max(first + 1);
         let n_filled = lines.n_filled(first, last);
         if n_filled > best.0 {
             best = (n_filled, first, last);
@@ -29,8 +29,17 @@ pub(super) fn longest_valid(source: &str) -> &str {
     lines.text(best.1, best.2)
 }
 
-/// The last line of the longest range that starts at each line and parses.
-fn reaches(lines: &Lines<'_>) -> Vec<Option<usize>> {
+/// How far the ranges go that start at a line and parse.
+#[derive(Clone, Copy)]
+struct Reach {
+    /// The last line of the longest range.
+    last: usize,
+    /// The last line of the shortest range with as many lines that are not blank.
+    last_useful: usize,
+}
+
+/// The reach of every line.
+fn reaches(lines: &Lines<'_>) -> Vec<Option<Reach>> {
     let mut reach = vec![None; lines.len()];
     for first in (0..lines.len()).rev() {
         let run = Run::from(lines, first);
@@ -49,32 +58,20 @@ struct Lines<'a> {
     starts: Vec<usize>,
     /// How many lines before each are not blank.
     filled: Vec<usize>,
-    /// The last line up to and including each that is not blank, or 0.
-    last_filled: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
     fn new(source: &'a str) -> Self {
-        let (mut starts, mut filled, mut last_filled) = (vec![0], vec![0], Vec::new());
-        let (mut n_filled, mut last) = (0, 0);
+        let (mut starts, mut filled) = (vec![0], vec![0]);
         for (line_idx, line) in source.split('\n').enumerate() {
-            if !is_blank(line) {
-                n_filled += 1;
-                last = line_idx;
-            }
             starts.push(starts[line_idx] + line.len() + 1);
-            filled.push(n_filled);
-            last_filled.push(last);
+            filled.push(filled[line_idx] + usize::from(!is_blank(line)));
         }
-        Self { source, starts, filled, last_filled }
+        Self { source, starts, filled }
     }
 
     fn len(&self) -> usize {
-        self.last_filled.len()
-    }
-
-    fn last_filled(&self, line_idx: usize) -> usize {
-        self.last_filled[line_idx]
+        self.starts.len() - 1
     }
 
     fn n_filled(&self, first: usize, last: usize) -> usize {
@@ -94,8 +91,7 @@ impl<'a> Lines<'a> {
 
 /// One statement and the blank lines before it, followed from a line.
 struct Run {
-    /// The last line with which the run is complete.
-    reach: Option<usize>,
+    reach: Option<Reach>,
     /// The line at which the next statement starts afresh.
     goes_on_at: Option<usize>,
 }
@@ -106,10 +102,10 @@ impl Run {
         let mut blocks = Blocks::default();
         let mut at = lines.starts[first];
         loop {
-            let next = match item(lines.source, at) {
+            let after = match item(lines.source, at) {
                 Item::Broken => return run,
-                Item::Blank { next } => next,
-                Item::Line { line, next } => {
+                Item::Blank(after) => after,
+                Item::Line(line, after) => {
                     let fresh = lines.starting_at(at).filter(|idx| *idx > first);
                     if let Some(idx) = fresh.filter(|_| blocks.may_part_before(&line)) {
                         run.goes_on_at = Some(idx);
@@ -118,16 +114,26 @@ impl Run {
                     if blocks.add(&line).is_none() {
                         return run;
                     }
-                    next
+                    after
                 }
             };
-            let end = next.map_or(Some(lines.len()), |next| lines.starting_at(next));
-            if let Some(end) = end.filter(|_| blocks.is_complete()) {
-                run.reach = Some(end - 1);
+            if after.may_end && blocks.is_complete() {
+                run.complete(lines, after.next);
             }
-            let Some(next) = next else { return run };
+            let Some(next) = after.next else { return run };
             at = next;
         }
+    }
+
+    /// Notes that the run is complete before a byte, or at the end of the source.
+    fn complete(&mut self, lines: &Lines<'_>, next: Option<usize>) {
+        let end = next.map_or(Some(lines.len()), |next| lines.starting_at(next));
+        let Some(last) = end.map(|end| end - 1) else { return };
+        let last_useful = match self.reach {
+            Some(before) if lines.n_filled(before.last_useful + 1, last) == 0 => before.last_useful,
+            _ => last,
+        };
+        self.reach = Some(Reach { last, last_useful });
     }
 }
 
@@ -284,5 +290,78 @@ impl Blocks {
             self.expects = Expects::Block { holds_cases };
         }
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, expected: &str) {
+        assert_eq!(longest_valid(source), expected, "{source:?}");
+    }
+
+    #[test]
+    fn ranges_have_two_lines() {
+        check("x = 1", "x = 1");
+        check("Sure thing!\nx = 1\nThat is it.", "Sure thing!");
+        check("x = 1\n", "x = 1\n");
+        check("Sure thing!\nx = 1\n\n\n", "x = 1\n");
+        check("Sure thing!\n\nx = 1", "\nx = 1");
+        check("", "");
+        check("\n\n", "");
+    }
+
+    #[test]
+    fn most_lines_win_then_the_first() {
+        check("a\nb\n!\nc\nd\ne", "c\nd\ne");
+        check("a\nb\n!\nc\nd", "a\nb");
+        check("!\n# c\na\nb # d\n  # e\n\n!", "# c\na\nb # d\n  # e");
+        check("x = '''\nif a:\n  b\nc", "if a:\n  b\nc");
+        check("!\na\n\\\n  \n", "a\n\\\n  ");
+    }
+
+    #[test]
+    fn statements_may_be_cut_short() {
+        check("def f():\n  a\n  b c\n", "def f():\n  a");
+        check("if a:\n  b\nelse:\n!", "if a:\n  b");
+        check("try:\n  a\nx\ny", "x\ny");
+        check("x\ny\ntry:\n  a\n  b\n  c", "x\ny");
+        check("a\nb\n@c\n", "a\nb");
+        check("a\nb\nmatch c:\n  d", "a\nb");
+        check(
+            "match c:\n  case 1: x\n  case 2:\n    y\n  z",
+            "match c:\n  case 1: x\n  case 2:\n    y",
+        );
+    }
+
+    #[test]
+    fn blocks_follow_the_grammar() {
+        for source in [
+            "try:\n  a\nexcept A:\n  b\nexcept:\n  c\nelse:\n  d\nfinally:\n  e",
+            "try: a\nexcept* A: b\nexcept* B: c",
+            "try:\n  a\nfinally: b",
+            "if a:\n  b\nelif c: d\nelse:\n  e",
+            "for a in b: c\nelse: d",
+            "@a\n# b\n@c\nasync def d(): pass",
+            "if a:\n\tif b:\n\t\tc\n\td",
+            "case = 1\nmatch = case\nmatch(a)\nmatch[b]: c",
+            "a = [\n  1,\n2]\nb = \"\"\"\nx y\n\"\"\"",
+            "a\n\\\nb",
+            "if a:\n  b\n# c\n  d",
+        ] {
+            check(source, source);
+        }
+        for source in [
+            "try: a\nexcept A: b\nexcept* B: c",
+            "else: a\nb",
+            "@a\nb = 1",
+            "@a\n@b",
+            " a\n b",
+            "if a:\nb",
+            "if a:\n\tb\n        c",
+        ] {
+            assert_ne!(longest_valid(source), source, "{source:?}");
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! The fenced code blocks of a reply in Markdown (`CommonMark` 0.31, section 4.5).
 
-use std::borrow::Cow;
-
 use super::python::is_blank;
 
 /// The shortest run of backticks or tildes that opens a block.
@@ -81,8 +79,8 @@ impl<'a> Fence<'a> {
 fn dedented(lines: &[&str]) -> String {
     let indents = lines.iter().filter(|line| !is_blank(line)).map(|line| indentation(line));
     let shared = indents.reduce(common_prefix).unwrap_or("");
-    let lines: Vec<Cow<'_, str>> =
-        lines.iter().map(|line| line.strip_prefix(shared).unwrap_or("").into()).collect();
+    let lines: Vec<&str> =
+        lines.iter().map(|line| line.strip_prefix(shared).unwrap_or("")).collect();
     lines.join("\n")
 }
 

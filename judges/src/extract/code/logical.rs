@@ -22,22 +22,32 @@ pub(super) struct Indent {
     pub alternative: usize,
 }
 
-/// What begins at a byte of the source, and the byte after the newline that ends it; `None` where
-/// the source ends.
+/// What begins at a byte of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Item<'a> {
     /// White space and perhaps a comment.
-    Blank { next: Option<usize> },
+    Blank(After),
     /// A logical line, which no parser has seen yet.
-    Line { line: Line<'a>, next: Option<usize> },
+    Line(Line<'a>, After),
     /// No logical line can be made: a string or bracket stays open, or brackets do not match.
     Broken,
+}
+
+/// What follows an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct After {
+    /// The byte after the newline that ends the item; `None` where the source ends.
+    pub next: Option<usize>,
+    /// Whether a source could end here, which it cannot right after a continued line.
+    pub may_end: bool,
 }
 
 /// The text of a logical line without its indentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line<'a> {
     pub indent: Indent,
+    /// Where the text begins in the source.
+    pub start: usize,
     pub text: &'a str,
     /// Whether the last token is a colon, after which a block may follow.
     pub ends_in_colon: bool,
@@ -48,15 +58,15 @@ pub(super) fn item(source: &str, start: usize) -> Item<'_> {
     let mut scanner = Scanner::new(source.as_bytes(), start);
     match scanner.indent() {
         None => Item::Broken,
-        Some((_, Opening::Blank)) => Item::Blank { next: scanner.newline() },
+        Some((_, Opening::Blank)) => Item::Blank(scanner.after()),
         Some((indent, Opening::Code)) => {
-            let from = scanner.at;
-            if source[from..].starts_with('\u{feff}') || scanner.logical_line().is_none() {
+            let start = scanner.at;
+            if source[start..].starts_with('\u{feff}') || scanner.logical_line().is_none() {
                 return Item::Broken;
             }
-            let text = &source[from..scanner.at];
+            let text = &source[start..scanner.at];
             let ends_in_colon = scanner.last == b':';
-            Item::Line { line: Line { indent, text, ends_in_colon }, next: scanner.newline() }
+            Item::Line(Line { indent, start, text, ends_in_colon }, scanner.after())
         }
     }
 }
@@ -69,6 +79,8 @@ enum Opening {
 struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Where the last continued line went on.
+    continued_at: Option<usize>,
     /// The last byte of the last token.
     last: u8,
     /// The open brackets, each with the nesting outside it.
@@ -79,7 +91,7 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, last: 0, open: Vec::new(), nesting: 0 }
+        Self { bytes, at, continued_at: None, last: 0, open: Vec::new(), nesting: 0 }
     }
 
     fn byte(&self) -> Option<u8> {
@@ -95,9 +107,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The byte after the newline here, if the source does not end here.
-    fn newline(&self) -> Option<usize> {
-        self.newline_at(self.at).map(|length| self.at + length)
+    fn after(&self) -> After {
+        After {
+            next: self.newline_at(self.at).map(|length| self.at + length),
+            may_end: self.continued_at != Some(self.at),
+        }
     }
 
     /// Steps over indentation and a comment on a line of its own.
@@ -146,6 +160,7 @@ impl<'a> Scanner<'a> {
     /// Steps over a backslash and its newline, after which the source must go on.
     fn continuation(&mut self) -> Option<()> {
         self.at = self.at + 1 + self.newline_at(self.at + 1)?;
+        self.continued_at = Some(self.at);
         (self.at < self.bytes.len()).then_some(())
     }
 
@@ -267,10 +282,10 @@ mod tests {
         let mut at = Some(0);
         while let Some(start) = at {
             at = match item(source, start) {
-                Item::Blank { next } => next,
-                Item::Line { line, next } => {
+                Item::Blank(after) => after.next,
+                Item::Line(line, after) => {
                     found.push(line.text);
-                    next
+                    after.next
                 }
                 Item::Broken => {
                     found.push("!");
@@ -308,7 +323,7 @@ mod tests {
         for (source, column, alternative) in
             [("a", 0, 0), ("  a", 2, 2), ("\ta", 8, 1), ("   \ta", 8, 4), ("  \x0c a", 1, 1)]
         {
-            let Item::Line { line, .. } = item(source, 0) else { panic!("{source:?}") };
+            let Item::Line(line, _) = item(source, 0) else { panic!("{source:?}") };
             assert_eq!(line.indent, Indent { column, alternative }, "{source:?}");
         }
     }
@@ -318,7 +333,7 @@ mod tests {
         for (source, expected) in
             [("if a:", true), ("if a: # b", true), ("a = ':'", false), ("if a: b", false)]
         {
-            let Item::Line { line, .. } = item(source, 0) else { panic!("{source:?}") };
+            let Item::Line(line, _) = item(source, 0) else { panic!("{source:?}") };
             assert_eq!(line.ends_in_colon, expected, "{source:?}");
         }
     }

@@ -5,6 +5,12 @@ use super::python::is_blank;
 /// The shortest run of backticks or tildes that opens a block.
 const MIN_FENCE: usize = 3;
 
+/// How many columns deeper than its opening fence a closing fence may stand.
+const MAX_CLOSING_INDENT: usize = 3;
+
+/// The columns of a tab.
+const TAB_WIDTH: usize = 4;
+
 /// A fenced block without its fences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
@@ -24,8 +30,8 @@ pub(super) enum End {
 }
 
 /// The fenced blocks in their order. Departing from `CommonMark`, a fence may be indented however
-/// deep, because replies nest blocks in lists of every kind, and a block may be closed by a fence
-/// at another depth.
+/// deep, because replies nest blocks in lists of every kind. A closing fence is at most three
+/// columns deeper than the opening one, so that a fence in a function's docstring closes nothing.
 pub(super) fn blocks(reply: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<(Fence, Vec<&str>)> = None;
@@ -49,6 +55,7 @@ pub(super) fn blocks(reply: &str) -> Vec<Block> {
 
 /// A line that begins with a run of backticks or tildes.
 struct Fence<'a> {
+    indent: usize,
     character: char,
     length: usize,
     /// The info string, such as `python`.
@@ -57,11 +64,14 @@ struct Fence<'a> {
 
 impl<'a> Fence<'a> {
     fn on(line: &'a str) -> Option<Self> {
-        let line = line.trim_start_matches([' ', '\t']);
+        let indentation = indentation(line);
+        let indent =
+            indentation.bytes().map(|byte| if byte == b'\t' { TAB_WIDTH } else { 1 }).sum();
+        let line = &line[indentation.len()..];
         let character = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
         let info = line.trim_start_matches(character);
         let length = line.len() - info.len();
-        (length >= MIN_FENCE).then_some(Self { character, length, info: info.trim() })
+        (length >= MIN_FENCE).then_some(Self { indent, character, length, info: info.trim() })
     }
 
     /// A run of backticks with backticks after it is a code span.
@@ -70,7 +80,10 @@ impl<'a> Fence<'a> {
     }
 
     fn closes(&self, opening: &Self) -> bool {
-        self.character == opening.character && self.length >= opening.length && self.info.is_empty()
+        self.character == opening.character
+            && self.length >= opening.length
+            && self.info.is_empty()
+            && self.indent <= opening.indent + MAX_CLOSING_INDENT
     }
 }
 
@@ -119,6 +132,8 @@ mod tests {
         check("```\na\n```\n```\nb\n```", &[("a", Closed), ("b", Closed)]);
         check("```\na", &[("a", Open)]);
         check("```\na\n``` b", &[("a\n``` b", Open)]);
+        check("```\na\n    ```\n```", &[("a\n    ```", Closed)]);
+        check("  ```\n  a\n```", &[("a", Closed)]);
         check("```a``` is code\n``", &[]);
         check("```", &[("", Open)]);
     }

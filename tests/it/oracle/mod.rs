@@ -4,6 +4,7 @@
 //! is not there is reported as absent.
 
 mod chat;
+mod code_extract;
 mod evalplus;
 mod ifeval;
 mod majority;

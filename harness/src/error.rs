@@ -6,7 +6,9 @@
 
 use std::path::PathBuf;
 
+use judges::code::CodeError;
 use results::StoreError;
+use sandbox::SandboxError;
 use tasks::{BackendError, TaskError};
 use thiserror::Error;
 
@@ -55,6 +57,12 @@ pub enum EvalrunError {
     /// A run file.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The sandbox cannot be made.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// Programs cannot be graded.
+    #[error(transparent)]
+    Programs(#[from] CodeError),
     /// A file of samples made elsewhere.
     #[error("{path}, line {line}: {reason}")]
     Samples {
@@ -83,8 +91,8 @@ impl EvalrunError {
             | Self::Task(TaskError::UnknownTask { .. } | TaskError::UnknownSplit { .. }) => {
                 ExitCode::Usage
             }
-            Self::Task(_) | Self::Samples { .. } => ExitCode::Task,
-            Self::NoData { .. } | Self::Asset(_) => ExitCode::Asset,
+            Self::Task(_) | Self::Programs(_) | Self::Samples { .. } => ExitCode::Task,
+            Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) => ExitCode::Asset,
             Self::Model { .. } | Self::Backend { .. } => ExitCode::Backend,
             Self::Store(_) | Self::File { .. } => ExitCode::Store,
         }

@@ -21,6 +21,7 @@ mod env_vars;
 pub mod error;
 pub mod exit_code;
 mod plan;
+mod programs;
 mod score;
 
 pub use cli::main_impl;

@@ -3,10 +3,12 @@
 use tasks::{
     Answer, Completion, ExtractorKind, Finish, JudgeKind, Judgement, Target, Transcript, Verdict,
 };
+use thiserror::Error;
 
 use crate::check::{parse_integer, short};
 use crate::extract::{Extracted, ReasoningState, Rule, gsm8k_answer, math_answer, visible};
 use crate::instruction_grader::InstructionGrader;
+use crate::program_grader::ProgramGrader;
 
 /// Raised whenever a change here can move a verdict; the run file records it.
 pub const JUDGE_VERSION: u32 = 1;
@@ -22,17 +24,41 @@ pub enum Grader {
     },
     /// Verifiable instructions are checked.
     Instructions(Box<InstructionGrader>),
+    /// Programs are run on tests.
+    Programs(Box<ProgramGrader>),
+}
+
+/// Why a transcript got no verdict. None of these says anything about the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GradeError {
+    /// The item's data or a file of the judge's is not what it should be.
+    #[error("{0}")]
+    Data(String),
+    /// The machine could not give the answer a fair trial; the sample counts as failed.
+    #[error("{0}")]
+    Infrastructure(String),
 }
 
 impl Grader {
-    /// Grades a finished transcript. The error says why it cannot be: the item's data or a file of the
-    /// judge's is not what it should be.
-    pub fn grade(&self, target: &Target, transcript: &Transcript) -> Result<Judgement, String> {
+    /// Grades a finished transcript. Programs may run for minutes, so this may block.
+    pub fn grade(&self, target: &Target, transcript: &Transcript) -> Result<Judgement, GradeError> {
         match self {
             Self::Answers { extractor, judge: kind } => {
                 Ok(judge(*extractor, *kind, target, transcript))
             }
-            Self::Instructions(grader) => grader.grade(target, transcript),
+            Self::Instructions(grader) => {
+                grader.grade(target, transcript).map_err(GradeError::Data)
+            }
+            Self::Programs(grader) => grader.grade(target, transcript),
+        }
+    }
+
+    /// How many transcripts can be graded at the same time; `None` where grading takes no time worth
+    /// speaking of.
+    pub fn n_workers(&self) -> Option<usize> {
+        match self {
+            Self::Answers { .. } | Self::Instructions(_) => None,
+            Self::Programs(grader) => Some(grader.n_workers()),
         }
     }
 }
@@ -107,19 +133,21 @@ fn extract(extractor: ExtractorKind, text: &str) -> Option<Extracted<'_>> {
             let answer = text.trim();
             (!answer.is_empty()).then_some(Extracted { answer, by: Rule::Whole })
         }
+        ExtractorKind::Program | ExtractorKind::Evalplus | ExtractorKind::Completion => None,
     }
 }
 
 fn compare(kind: JudgeKind, target: &Target, found: &Extracted<'_>) -> Judgement {
     let gold = match target {
         Target::Integer(gold) | Target::ShortAnswer(gold) | Target::Instructions(gold) => gold,
+        Target::Program(target) => &target.task_id,
     };
     let (is_equal, vote) = match kind {
         JudgeKind::Integer => {
             let Some(number) = parse_integer(found.answer) else { return not_an_integer(found) };
             (number == *gold, number)
         }
-        JudgeKind::ShortAnswer | JudgeKind::Instructions => {
+        JudgeKind::ShortAnswer | JudgeKind::Instructions | JudgeKind::Program { .. } => {
             (short::equal(gold, found.answer), short::vote(found.answer))
         }
     };

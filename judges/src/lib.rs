@@ -15,6 +15,8 @@ pub mod extract;
 mod instruction_grader;
 pub mod instructions;
 mod judge;
+mod program_grader;
 
 pub use instruction_grader::InstructionGrader;
-pub use judge::{Grader, JUDGE_VERSION, judge};
+pub use judge::{GradeError, Grader, JUDGE_VERSION, judge};
+pub use program_grader::ProgramGrader;

@@ -1,11 +1,11 @@
 //! The numbers of one run, as tables and machines see them.
 
 use serde::{Deserialize, Serialize};
-use tasks::{MetricKind, Verdict};
+use tasks::{CodeTests, JudgeKind, MetricKind, Verdict};
 
 use crate::metric::{
-    Estimate, Over, Reading, cons_at_n, families_followed, has_corrections, instructions_followed,
-    pass_at_1, pass_at_k, prompts_followed,
+    EVALPLUS_KS, Estimate, Over, Reading, cons_at_n, families_followed, has_corrections,
+    instructions_followed, pass_at_1, pass_at_k, prompts_followed, tests_passed,
 };
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome};
 
@@ -167,9 +167,27 @@ fn figures(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
             }
             MetricKind::ConsAtN => (),
             MetricKind::Instructions => instruction_figures(items, &mut add),
+            MetricKind::CodeTests => code_figures(plan, items, &mut add),
         }
     }
     figures
+}
+
+/// pass@k on the base tests, then on base and plus tests, as far as the task has them.
+fn code_figures(
+    plan: &Plan,
+    items: &[ItemOutcomes],
+    add: &mut impl FnMut(String, String, Option<Estimate>),
+) {
+    let all = [("base", "base", CodeTests::Base), ("plus", "base + plus", CodeTests::BaseAndPlus)];
+    let has_plus = matches!(plan.judge, JudgeKind::Program { tests: CodeTests::BaseAndPlus, .. });
+    for (id, name, tests) in all.into_iter().take(if has_plus { 2 } else { 1 }) {
+        for k in EVALPLUS_KS.into_iter().filter(|k| *k <= plan.n_samples as usize) {
+            let over = if k == 1 { format!("[avg-of-{}]", n_graded(items)) } else { String::new() };
+            let name = format!("{name} tests pass@{k}{over}");
+            add(format!("{id}_tests_pass_at_{k}"), name, tests_passed(items, tests, k));
+        }
+    }
 }
 
 /// Prompts and instructions, strictly and loosely; the same over finished samples where some are not

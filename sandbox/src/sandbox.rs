@@ -37,6 +37,16 @@ impl Sandbox {
         Self { runtime, n_idle, freed: Condvar::new() }
     }
 
+    /// Programs that can run at the same time.
+    pub fn n_workers(&self) -> usize {
+        self.runtime.n_workers()
+    }
+
+    /// The interpreter that runs them: see [`PythonRuntime::identity`].
+    pub fn identity(&self) -> &str {
+        self.runtime.identity()
+    }
+
     /// Runs a program and its calls in a fresh interpreter, reporting each call to `observer`.
     ///
     /// Whatever the program does, the result is an [`Execution`]; an error means that the program

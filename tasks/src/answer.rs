@@ -89,6 +89,57 @@ pub struct Judgement {
 pub enum Detail {
     /// Whether each instruction of an item was followed, in the item's order.
     Instructions(Vec<InstructionOutcome>),
+    /// What the tests of a programming problem said.
+    Program(ProgramOutcome),
+}
+
+/// What the tests of a programming problem said of a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramOutcome {
+    /// On the original tests.
+    pub base: TestsOutcome,
+    /// On the added tests; `None` where they were not run.
+    pub plus: Option<TestsOutcome>,
+}
+
+/// How one list of tests went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestsOutcome {
+    /// `EvalPlus`'s word for it.
+    pub status: TestsStatus,
+    /// How the run ended, the limit it met included, such as `wrong`, `memory` or `call_fuel`.
+    pub ending: String,
+    /// The number of the first input that failed, counted from 0.
+    pub failed_input_idx: Option<usize>,
+    /// The arguments of that input as Python shows them, cut short.
+    pub failed_input: String,
+    /// Fuel that the run used: instructions of the interpreter, the same on every machine.
+    pub fuel: u64,
+}
+
+/// The three results that `EvalPlus` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestsStatus {
+    /// Every test passed.
+    Pass,
+    /// A test failed.
+    Fail,
+    /// The run as a whole used too much, or the process ended before its time.
+    Timeout,
+}
+
+impl ProgramOutcome {
+    /// Whether the original tests passed.
+    pub fn passes_base(&self) -> bool {
+        self.base.status == TestsStatus::Pass
+    }
+
+    /// Whether the original tests and the added ones passed; `None` where the latter were not run.
+    pub fn passes_plus(&self) -> Option<bool> {
+        let plus = self.plus.as_ref()?;
+        Some(self.passes_base() && plus.status == TestsStatus::Pass)
+    }
 }
 
 /// Whether one instruction was followed.

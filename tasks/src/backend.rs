@@ -85,10 +85,22 @@ pub struct Fingerprint {
 pub struct Capabilities {
     /// The largest prompt plus completion in tokens, where it is known.
     pub context_tokens: Option<u32>,
+    /// How the model takes a prompt.
+    pub prompt_style: PromptStyle,
     /// How many requests are useful at the same time.
     pub concurrency: usize,
     /// Whether one request always gives the same outcome, so that trying it again is pointless.
     pub deterministic: bool,
+}
+
+/// How a model takes a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptStyle {
+    /// It answers messages.
+    Chat,
+    /// It continues text.
+    Base,
 }
 
 /// Counts generated tokens while they appear.

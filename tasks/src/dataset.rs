@@ -6,7 +6,8 @@ use minijinja::{Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
-use crate::item::{Item, ItemId, Target, TargetKind};
+use crate::item::{Item, ItemId, ProgramTarget, Target, TargetKind};
+use crate::python_json;
 use crate::template::environment;
 
 /// Where a task's items come from: sources in order of preference.
@@ -102,8 +103,8 @@ impl RowSource {
                 .enumerate()
                 .filter(|(_, line)| !line.trim_ascii().is_empty())
                 .map(|(idx, line)| {
-                    let row = serde_json::from_slice(line)
-                        .map_err(|err| bad(idx + 1, err.to_string()))?;
+                    let row =
+                        python_json::parse(line).map_err(|err| bad(idx + 1, err.to_string()))?;
                     Ok((idx + 1, row))
                 })
                 .collect(),
@@ -149,10 +150,26 @@ pub(crate) fn target(kind: TargetKind, text: &str) -> Result<Target, String> {
         TargetKind::Instructions => serde_json::from_str::<serde_json::Value>(text)
             .map(|_| Target::Instructions(text.to_owned()))
             .map_err(|err| format!("the instructions are not JSON: {err}")),
+        TargetKind::Program => program_target(text).map(Target::Program),
         TargetKind::Integer => canonical_integer(text)
             .map(Target::Integer)
             .ok_or_else(|| format!("the gold answer `{text}` is not an integer")),
     }
+}
+
+/// Reads `task_id` and `entry_point`; an object that has `base_input` too is a row with its own tests.
+fn program_target(text: &str) -> Result<ProgramTarget, String> {
+    let bad = |reason: &str| format!("the tests' object {reason}");
+    let object = python_json::parse(text.as_bytes()).map_err(|err| bad(&err.to_string()))?;
+    let field = |name: &str| {
+        let value = object.get(name).and_then(|value| value.as_str());
+        value.map(str::to_owned).ok_or_else(|| bad(&format!("has no text `{name}`")))
+    };
+    Ok(ProgramTarget {
+        task_id: field("task_id")?,
+        entry_point: field("entry_point")?,
+        row: object.get("base_input").is_some().then(|| text.to_owned()),
+    })
 }
 
 fn canonical_integer(text: &str) -> Option<String> {

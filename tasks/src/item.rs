@@ -29,6 +29,20 @@ pub enum Target {
     ShortAnswer(String),
     /// The instructions of an `IFEval` row: JSON with `instruction_id_list` and `kwargs`.
     Instructions(String),
+    /// The tests that a program must pass.
+    Program(ProgramTarget),
+}
+
+/// The tests of a programming problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramTarget {
+    /// The problem's name in its data set, such as `HumanEval/0`.
+    pub task_id: String,
+    /// The function that the tests call.
+    pub entry_point: String,
+    /// The whole row, as `EvalPlus` lays it out, for an item that brings its own tests; `None` where
+    /// the tests are those of the data set's row.
+    pub row: Option<String>,
 }
 
 /// The kind of target that a task's rows hold.
@@ -41,6 +55,8 @@ pub enum TargetKind {
     ShortAnswer,
     /// See [`Target::Instructions`].
     Instructions,
+    /// See [`Target::Program`].
+    Program,
 }
 
 /// One problem of a data set.

@@ -22,6 +22,7 @@ pub mod episode;
 pub mod error;
 pub mod item;
 pub mod prompt;
+pub mod python_json;
 pub mod request;
 pub mod seed;
 pub mod suite;
@@ -29,18 +30,24 @@ pub mod task;
 mod task_file;
 mod template;
 
-pub use answer::{Answer, Detail, InstructionOutcome, Judgement, Verdict};
+pub use answer::{
+    Answer, Detail, InstructionOutcome, Judgement, ProgramOutcome, TestsOutcome, TestsStatus,
+    Verdict,
+};
 pub use backend::{
     Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
-    LogLikelihood, TokenMeter,
+    LogLikelihood, PromptStyle, TokenMeter,
 };
 pub use completion::{Completion, Finish, Timing, Usage};
 pub use dataset::{Dataset, Layout, RowSource, RowSourceLocation};
 pub use digest::hex;
 pub use episode::{Episode, EpisodeKind, Step, Transcript, Turn};
 pub use error::TaskError;
-pub use item::{Item, ItemId, Sample, SampleKey, Target, TargetKind};
+pub use item::{Item, ItemId, ProgramTarget, Sample, SampleKey, Target, TargetKind};
 pub use prompt::Prompt;
 pub use request::{Message, Request, Role, Sampling};
 pub use seed::{SampleSeed, sample_seed};
-pub use task::{ExtractorKind, JudgeKind, Language, MetricKind, SamplingDefaults, Split, Task};
+pub use task::{
+    BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MetricKind,
+    SamplingDefaults, Split, Task,
+};

@@ -6,21 +6,27 @@ use crate::error::nearest;
 use crate::{Task, TaskError, task_file};
 
 /// Built-in task files in the order of `evalrun tasks`.
-const TASK_FILES: [(&str, &str); 7] = [
+const TASK_FILES: [(&str, &str); 11] = [
     ("aime24.toml", include_str!("../suite/aime24.toml")),
     ("aime25.toml", include_str!("../suite/aime25.toml")),
     ("aime26.toml", include_str!("../suite/aime26.toml")),
     ("hmmt25.toml", include_str!("../suite/hmmt25.toml")),
     ("gsm8k.toml", include_str!("../suite/gsm8k.toml")),
+    ("humaneval.toml", include_str!("../suite/humaneval.toml")),
+    ("humaneval_plus.toml", include_str!("../suite/humaneval_plus.toml")),
+    ("mbpp.toml", include_str!("../suite/mbpp.toml")),
+    ("mbpp_plus.toml", include_str!("../suite/mbpp_plus.toml")),
     ("ifeval.toml", include_str!("../suite/ifeval.toml")),
     ("ruifeval.toml", include_str!("../suite/ruifeval.toml")),
 ];
 
 /// Built-in prompt templates.
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("boxed.jinja", include_str!("../suite/boxed.jinja")),
     ("aime.jinja", include_str!("../suite/aime.jinja")),
     ("plain.jinja", include_str!("../suite/plain.jinja")),
+    ("program.jinja", include_str!("../suite/program.jinja")),
+    ("program_base.jinja", include_str!("../suite/program_base.jinja")),
 ];
 
 /// Every built-in task.

@@ -23,6 +23,9 @@ pub struct Task {
     pub demo: Vec<Item>,
     /// How an item is asked.
     pub prompt: Prompt,
+    /// How a base model, which continues text instead of answering, is asked; `None` where it is
+    /// given the same messages.
+    pub base_prompt: Option<BasePrompt>,
     /// Sampling defaults and the protocol they come from.
     pub defaults: SamplingDefaults,
     /// How one sample talks to the model.
@@ -56,6 +59,17 @@ impl Task {
             }),
         }
     }
+}
+
+/// How a base model is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BasePrompt {
+    /// The text it continues.
+    pub prompt: Prompt,
+    /// Where it stops.
+    pub stop: Vec<String>,
+    /// How the answer is found in what it wrote.
+    pub extractor: ExtractorKind,
 }
 
 /// A language of prompts.
@@ -110,6 +124,12 @@ pub enum ExtractorKind {
     GradeSchool,
     /// The whole text after the reasoning.
     Response,
+    /// The last complete fenced block that defines the entry point, else what `evalplus` finds.
+    Program,
+    /// What `EvalPlus`'s `sanitize` finds.
+    Evalplus,
+    /// The prompt and what a base model wrote after it, up to the first stop text.
+    Completion,
 }
 
 /// How an answer is compared with its target.
@@ -122,6 +142,45 @@ pub enum JudgeKind {
     ShortAnswer,
     /// Verifiable instructions are checked one by one (`IFEval`, ruIFEval).
     Instructions,
+    /// Programs are run on a benchmark's tests by `EvalPlus`'s rules.
+    Program {
+        /// The data set, which decides how inputs are read and results compared.
+        benchmark: CodeBenchmark,
+        /// The tests that must pass.
+        tests: CodeTests,
+    },
+}
+
+impl JudgeKind {
+    /// The stable name used in run files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Integer => "integer",
+            Self::ShortAnswer => "short_answer",
+            Self::Instructions => "instructions",
+            Self::Program { .. } => "program",
+        }
+    }
+}
+
+/// A family of programming problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeBenchmark {
+    /// `HumanEval` and `HumanEval+`.
+    Humaneval,
+    /// `MBPP` and `MBPP+`.
+    Mbpp,
+}
+
+/// Which tests a program must pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeTests {
+    /// The original ones.
+    Base,
+    /// The original ones and those that `EvalPlus` added.
+    BaseAndPlus,
 }
 
 /// A reported figure.
@@ -134,4 +193,6 @@ pub enum MetricKind {
     ConsAtN,
     /// Prompts and instructions followed, strictly and loosely, and each family of instructions.
     Instructions,
+    /// pass@1, pass@10 and pass@100 on the base tests, and on base and plus tests together.
+    CodeTests,
 }

@@ -12,7 +12,7 @@ use crate::episode::EpisodeKind;
 use crate::error::nearest;
 use crate::item::{Item, ItemId, TargetKind};
 use crate::{
-    Dataset, ExtractorKind, JudgeKind, Language, Layout, MetricKind, Prompt, RowSource, Sampling,
+    BasePrompt, Dataset, ExtractorKind, JudgeKind, Language, Layout, MetricKind, Prompt, RowSource, Sampling,
     SamplingDefaults, Task, TaskError,
 };
 
@@ -22,7 +22,7 @@ pub(crate) fn parse(
     file: &str,
     text: &str,
     folder: &Path,
-    template: impl FnOnce(&str) -> Result<String, TaskError>,
+    template: impl Fn(&str) -> Result<String, TaskError>,
 ) -> Result<Task, TaskError> {
     let spec: TaskSpec = toml::from_str(text).map_err(|err| bad_file(file, text, &err))?;
     check(&spec).map_err(|(key, message)| TaskError::BadTaskFile {
@@ -32,7 +32,10 @@ pub(crate) fn parse(
         nearest: None,
     })?;
     let template_text = template(&spec.prompt.template)?;
-    let definition_sha256 = hex(&Sha256::digest(format!("{text}\0{template_text}")));
+    let base_prompt = spec.prompt.base.map(|base| base.resolve(&template)).transpose()?;
+    let base_template = base_prompt.as_ref().map_or("", |base| base.prompt.template.as_str());
+    let definition = format!("{text}\0{template_text}{base_template}");
+    let definition_sha256 = hex(&Sha256::digest(definition));
     let bad = |key: &str, message: String| {
         let line =
             text.lines().position(|line| line.trim_start().starts_with(key)).unwrap_or(0) + 1;
@@ -60,6 +63,7 @@ pub(crate) fn parse(
             .map_err(|message| bad("[[dataset.source]]", message))?,
         demo,
         prompt,
+        base_prompt,
         defaults: spec.sampling.resolve(),
         episode: spec.episode,
         extractor: spec.extractor,
@@ -92,17 +96,21 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     match (spec.judge, spec.dataset.target) {
         (JudgeKind::Integer, TargetKind::Integer)
         | (JudgeKind::ShortAnswer, TargetKind::Integer | TargetKind::ShortAnswer)
-        | (JudgeKind::Instructions, TargetKind::Instructions) => Ok(()),
+        | (JudgeKind::Instructions, TargetKind::Instructions)
+        | (JudgeKind::Program { .. }, TargetKind::Program) => Ok(()),
         (JudgeKind::Integer, _) => {
             Err(("judge", "the judge `integer` needs targets that are integers".to_owned()))
         }
-        (JudgeKind::ShortAnswer, TargetKind::Instructions) => {
+        (JudgeKind::ShortAnswer, TargetKind::Instructions | TargetKind::Program) => {
             Err(("judge", "the judge `short_answer` needs targets that are answers".to_owned()))
         }
         (JudgeKind::Instructions, _) => Err((
             "judge",
             "the judge `instructions` needs targets that are instructions".to_owned(),
         )),
+        (JudgeKind::Program { .. }, _) => {
+            Err(("judge", "the judge `program` needs targets that are programs".to_owned()))
+        }
     }
 }
 
@@ -129,6 +137,27 @@ struct TaskSpec {
 struct PromptSpec {
     template: String,
     system: Option<String>,
+    base: Option<BasePromptSpec>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BasePromptSpec {
+    template: String,
+    #[serde(default)]
+    stop: Vec<String>,
+    extractor: ExtractorKind,
+}
+
+impl BasePromptSpec {
+    fn resolve(
+        self,
+        template: impl Fn(&str) -> Result<String, TaskError>,
+    ) -> Result<BasePrompt, TaskError> {
+        let text = template(&self.template)?;
+        let prompt = Prompt { system: None, template_name: self.template, template: text };
+        Ok(BasePrompt { prompt, stop: self.stop, extractor: self.extractor })
+    }
 }
 
 #[derive(Deserialize)]

@@ -121,6 +121,16 @@ impl AssetStore {
         self.root.join("hashes")
     }
 
+    /// The folder for the Python interpreter's machine code.
+    pub fn python(&self) -> PathBuf {
+        self.root.join("python")
+    }
+
+    /// The folder for results of canonical solutions.
+    pub fn references(&self) -> PathBuf {
+        self.root.join("references")
+    }
+
     fn path(&self, asset: &Asset) -> PathBuf {
         self.root.join("sha256").join(&asset.sha256)
     }

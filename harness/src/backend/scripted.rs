@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tasks::{
-    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, Finish, Request,
+    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, Finish, PromptStyle, Request,
     Timing, TokenMeter, Usage,
 };
 
@@ -48,7 +48,12 @@ impl Backend for ScriptedBackend {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { context_tokens: None, concurrency: 4, deterministic: false }
+        Capabilities {
+            context_tokens: None,
+            prompt_style: PromptStyle::Chat,
+            concurrency: 4,
+            deterministic: false,
+        }
     }
 
     fn complete<'a>(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::run_args::RunArgs;
+use super::run_args::{ExtractorArg, RunArgs};
 use crate::score::ScoreTask;
 
 /// Measures language models: prompts, samples, verdicts, and tables that can be trusted.
@@ -111,6 +111,12 @@ pub(crate) struct ScoreArgs {
     /// The responses: a file of JSON lines.
     #[arg(long, value_name = "FILE")]
     pub(super) samples: PathBuf,
+    /// Programs run at the same time [default: all processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(super) workers: Option<u32>,
+    /// Find programs in the rows' solutions first; without it they are programs already.
+    #[arg(long, value_enum, value_name = "EXTRACTOR")]
+    pub(super) extractor: Option<ExtractorArg>,
     /// Where to write one JSON line for each row, in the order of the file.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -130,6 +136,8 @@ pub(crate) enum FormatArg {
     Md,
     /// Comma-separated values.
     Csv,
+    /// `EvalPlus`'s result file, for one run of HumanEval or MBPP.
+    Evalplus,
 }
 
 /// What can be done with assets.

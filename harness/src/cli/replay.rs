@@ -21,7 +21,9 @@ const N_LISTED: usize = 20;
 pub(super) fn replay(args: &ReplayArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
     let run = RunFile::open(&run_file::find(&args.run, &args.out))?;
     let stored = run.summary()?;
-    let grader = plan::grader(run.plan(), (&context.store, &context.display))?;
+    let items = run.items()?;
+    let mut graders = plan::Graders::new((&context.store, &context.display), None);
+    let grader = graders.grader(run.plan(), items.iter().map(|item| &item.target))?;
     let (derived, differences) = derive(&run, &grader)?;
     let format = if args.json { Format::Json } else { Format::Table };
     print::result(&render(std::slice::from_ref(&derived), format))?;
@@ -49,7 +51,10 @@ fn derive(run: &RunFile, grader: &Grader) -> Result<(Summary, Vec<String>), Eval
     run.for_each_judged(|sample| -> Result<(), EvalrunError> {
         let judgement = grader
             .grade(&sample.target, &sample.transcript)
-            .map_err(|message| TaskError::Grade { item: sample.key.item.to_string(), message })?;
+            .map_err(|err| TaskError::Grade {
+                item: sample.key.item.to_string(),
+                message: err.to_string(),
+            })?;
         let vote = judgement.answer.vote().map(str::to_owned);
         let outcome = Outcome::Judged(judgement.verdict);
         let (sample_idx, detail) = (sample.key.sample_idx, judgement.detail);

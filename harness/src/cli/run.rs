@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use judges::Grader;
 use results::report::{self, Format};
 use results::{RunFile, RunWriter, Session, Summary};
 use tasks::{Backend, BackendError, Sample, Task, suite};
@@ -36,23 +37,37 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
         return Ok(ExitCode::Ok);
     }
     let settings = settings(args, &choice, backend.as_ref());
+    let mut graders = plan::Graders::new(resources, args.running.workers.map(|n| n as usize));
+    let runs = plans
+        .into_iter()
+        .map(|plan| {
+            let targets = plan.items.iter().map(|item| &item.target);
+            let grader = Arc::new(graders.grader(&plan.plan, targets)?);
+            Ok((plan, grader))
+        })
+        .collect::<Result<Vec<Run>, EvalrunError>>()?;
     let mut summaries = Vec::new();
-    let end = run_all(&runtime, &plans, (args, settings), (&backend, context), &mut summaries);
+    let end = run_all(&runtime, &runs, (args, settings), (&backend, context), &mut summaries);
+    // Programs of an interrupted run may still be running; nobody waits for them.
+    runtime.shutdown_background();
     // What was measured before an error is still a result.
     show(&summaries, args)?;
     conclude(end?, &summaries, context)
 }
 
+/// A run and what grades it.
+type Run = (RunPlan, Arc<Grader>);
+
 fn run_all(
     runtime: &Runtime,
-    plans: &[RunPlan],
+    runs: &[Run],
     (args, settings): (&RunArgs, EngineSettings),
     (backend, context): (&Arc<dyn Backend>, &Context),
     summaries: &mut Vec<Summary>,
 ) -> Result<RunEnd, EvalrunError> {
-    for plan in plans {
-        let target = prepare(args, plan, context)?;
-        let end = execute(runtime, plan, &target, (backend, settings), context)?;
+    for run in runs {
+        let target = prepare(args, &run.0, context)?;
+        let end = execute(runtime, run, &target, (backend, settings), context)?;
         summaries.push(RunFile::open(target.path())?.summary()?);
         if !matches!(end, RunEnd::Done) {
             return Ok(end);
@@ -131,7 +146,7 @@ fn prepare(args: &RunArgs, plan: &RunPlan, context: &Context) -> Result<Target, 
 
 fn execute(
     runtime: &Runtime,
-    plan: &RunPlan,
+    (plan, grader): &Run,
     target: &Target,
     (backend, settings): (&Arc<dyn Backend>, EngineSettings),
     context: &Context,
@@ -162,7 +177,7 @@ fn execute(
     });
     let work = Work {
         task: Arc::clone(&plan.task),
-        grader: Arc::clone(&plan.grader),
+        grader: Arc::clone(grader),
         sampling: plan.plan.sampling.clone(),
         pending,
         has_answered: !judged.is_empty(),
@@ -173,7 +188,6 @@ fn execute(
 }
 
 fn session(plan: &RunPlan, settings: EngineSettings) -> Session {
-    let judge = serde_json::to_value(plan.plan.judge).expect("a judge's name is plain data");
     let settings = serde_json::json!({
         "concurrency": settings.concurrency,
         "max_attempts": settings.max_attempts,
@@ -182,7 +196,7 @@ fn session(plan: &RunPlan, settings: EngineSettings) -> Session {
     Session {
         started_at: crate::now(),
         settings: settings.to_string(),
-        judge: (judge.as_str().unwrap_or_default().to_owned(), judges::JUDGE_VERSION),
+        judge: (plan.plan.judge.name().to_owned(), judges::JUDGE_VERSION),
         environment: environment(),
     }
 }

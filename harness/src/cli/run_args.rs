@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use tasks::ExtractorKind;
 
 use crate::backend::embedded::{Dtype, EmbeddedSettings};
 use crate::backend::remote::{Api, ApiKey, Endpoint};
@@ -109,9 +110,30 @@ struct SamplingArgs {
     /// The system message; an empty one removes the task's.
     #[arg(long, value_name = "TEXT")]
     system: Option<String>,
+    /// How programs are found in replies, instead of the task's way.
+    #[arg(long, value_enum, value_name = "EXTRACTOR")]
+    extractor: Option<ExtractorArg>,
     /// The seed that every sample's seed derives from.
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: u64,
+}
+
+/// Extractors that can take the place of a task's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ExtractorArg {
+    /// The last complete fenced block that defines the entry point, else as `evalplus`.
+    Program,
+    /// As `sanitize` of `EvalPlus` 0.3.1.
+    Evalplus,
+}
+
+impl From<ExtractorArg> for ExtractorKind {
+    fn from(arg: ExtractorArg) -> Self {
+        match arg {
+            ExtractorArg::Program => Self::Program,
+            ExtractorArg::Evalplus => Self::Evalplus,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -160,6 +182,9 @@ pub(super) struct RunningArgs {
     /// Seconds one attempt at a request to an endpoint may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..), requires = "base_url")]
     timeout: u64,
+    /// Programs of models run at the same time [default: all processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(super) workers: Option<u32>,
     /// Times a failed request is tried again.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) retries: u32,
@@ -228,6 +253,7 @@ impl RunArgs {
             frequency_penalty: sampling.frequency_penalty,
             max_tokens: sampling.max_tokens,
             stop: sampling.stop.clone(),
+            extractor: sampling.extractor.map(ExtractorKind::from),
         }
     }
 }

@@ -8,11 +8,20 @@ use super::args::ScoreArgs;
 use super::{Context, print};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
-use crate::score;
+use crate::score::{self, ScoreSettings};
+use tasks::ExtractorKind;
 
 /// Grades a file of responses.
 pub(super) fn score(args: &ScoreArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
-    let scored = score::score(args.task, &args.samples, (&context.store, &context.display))?;
+    let scored = score::score(
+        args.task,
+        &args.samples,
+        ScoreSettings {
+            n_workers: args.workers.map(|n| n as usize),
+            extractor: args.extractor.map(ExtractorKind::from),
+        },
+        (&context.store, &context.display),
+    )?;
     if let Some(out) = &args.out {
         write(out, &scored.lines)
             .map_err(|err| EvalrunError::File { path: out.clone(), reason: err.to_string() })?;
@@ -21,6 +30,13 @@ pub(super) fn score(args: &ScoreArgs, context: &Context) -> Result<ExitCode, Eva
         print::json(&scored.summary)?;
     } else {
         print::result(&format!("{}\n", scored.table))?;
+    }
+    if scored.n_failed > 0 {
+        context.display.note(&format!(
+            "{} samples got no verdict and are not scored: run the same command again",
+            scored.n_failed
+        ));
+        return Ok(ExitCode::Incomplete);
     }
     Ok(ExitCode::Ok)
 }

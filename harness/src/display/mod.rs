@@ -2,11 +2,13 @@
 
 mod run;
 mod transfer;
+mod work;
 
 use std::io::IsTerminal;
 
 pub(crate) use run::RunDisplay;
 pub use transfer::Transfer;
+pub(crate) use work::Work;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,11 @@ impl Display {
     /// Starts showing the transfer of a file of known size from `source`.
     pub fn transfer(&self, name: &str, n_bytes: u64, source: &str) -> Transfer {
         Transfer::start(*self, (name, n_bytes), source)
+    }
+
+    /// Starts showing something that takes a while. Nothing is shown until it reports.
+    pub(crate) fn work(&self, what: &str) -> Work {
+        Work::new(*self, what)
     }
 
     /// Starts showing a run.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use judges::Grader;
+use judges::{GradeError, Grader};
 use results::{Failure, SampleRecord, SampleResult};
 use tasks::{
-    Backend, BackendError, Completion, Request, Sample, Sampling, Step, Task, TaskError,
+    Backend, BackendError, Completion, Judgement, Request, Sample, Sampling, Step, Task, TaskError,
     TokenMeter, Transcript, Turn, episode,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::{EngineSettings, Event};
 
@@ -24,6 +24,8 @@ const MAX_WAIT_MS: u64 = 3_600_000;
 pub(super) struct Shared {
     pub(super) task: Arc<Task>,
     pub(super) grader: Arc<Grader>,
+    /// Places for samples being graded, where grading takes time.
+    pub(super) desks: Option<Arc<Semaphore>>,
     pub(super) sampling: Arc<Sampling>,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) meter: Arc<TokenMeter>,
@@ -51,12 +53,36 @@ pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskErr
         }
     }
     let transcript = Transcript { turns };
-    let judgement = shared
-        .grader
-        .grade(&sample.item.target, &transcript)
-        .map_err(|message| TaskError::Grade { item: sample.item.id.to_string(), message })?;
-    let result = SampleResult::Judged { transcript, judgement };
+    let result = match grade(&shared, &sample, &transcript).await {
+        Ok(judgement) => SampleResult::Judged { transcript, judgement },
+        Err(GradeError::Data(message)) => {
+            return Err(TaskError::Grade { item: sample.item.id.to_string(), message });
+        }
+        Err(GradeError::Infrastructure(message)) => {
+            SampleResult::Failed(Failure { kind: "judge".to_owned(), message })
+        }
+    };
     Ok(Ended { record: record(&sample, result), error: None })
+}
+
+/// Grades in place, or on a thread of its own where that takes time, so that requests go on.
+async fn grade(
+    shared: &Shared,
+    sample: &Sample,
+    transcript: &Transcript,
+) -> Result<Judgement, GradeError> {
+    let Some(desks) = &shared.desks else {
+        return shared.grader.grade(&sample.item.target, transcript);
+    };
+    let desk = Arc::clone(desks).acquire_owned().await;
+    let _desk = desk.expect("the semaphore is never closed");
+    let (grader, item) = (Arc::clone(&shared.grader), Arc::clone(&sample.item));
+    let transcript = transcript.clone();
+    let graded = tokio::task::spawn_blocking(move || grader.grade(&item.target, &transcript));
+    graded.await.unwrap_or_else(|err| match err.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(GradeError::Infrastructure("the run is being stopped".to_owned())),
+    })
 }
 
 fn record(sample: &Sample, result: SampleResult) -> SampleRecord {

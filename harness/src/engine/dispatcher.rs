@@ -7,7 +7,7 @@ use std::time::Duration;
 use judges::Grader;
 use results::RunWriter;
 use tasks::{Backend, BackendError, Sample, Sampling, Task, TokenMeter};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::attempt::{self, Ended, Shared};
@@ -59,9 +59,11 @@ pub(crate) async fn run(
 ) -> Result<RunEnd, EvalrunError> {
     let (events, mut retries) = mpsc::unbounded_channel();
     let meter = Arc::new(TokenMeter::default());
+    let desks = work.grader.n_workers().map(|n_workers| Arc::new(Semaphore::new(n_workers)));
     let shared = Shared {
         task: work.task,
         grader: work.grader,
+        desks,
         sampling: Arc::new(work.sampling),
         backend: work.backend,
         meter: Arc::clone(&meter),

@@ -10,7 +10,7 @@ use super::{EngineSettings, Event, RunEnd, Work, run};
 use crate::assets::AssetStore;
 use crate::backend::scripted::{ScriptedBackend, completion};
 use crate::display::Display;
-use crate::plan::{Overrides, resolve};
+use crate::plan::{Graders, Overrides, resolve};
 
 struct Outcome {
     end: RunEnd,
@@ -34,6 +34,9 @@ fn outcome(
     let task = suite::find("aime25").expect("a built-in task");
     let plan =
         resolve(task, &overrides, backend.as_ref(), (&store, &Display::quiet())).expect("a plan");
+    let (display, targets) = (Display::quiet(), plan.items.iter().map(|item| &item.target));
+    let mut graders = Graders::new((&store, &display), None);
+    let grader = graders.grader(&plan.plan, targets).expect("a grader that needs no files");
     let path = folder.path().join("run.db");
     let session = Session {
         started_at: crate::now(),
@@ -46,7 +49,7 @@ fn outcome(
     let draw = |item| (0..n_samples).map(move |idx| Sample::draw(item, idx, "aime25", 0));
     let work = Work {
         task: Arc::clone(&plan.task),
-        grader: Arc::clone(&plan.grader),
+        grader: Arc::new(grader),
         sampling: plan.plan.sampling.clone(),
         pending: plan.items.iter().flat_map(draw).collect(),
         has_answered: false,

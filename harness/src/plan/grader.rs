@@ -1,31 +1,59 @@
 //! What grades a run's samples, with its files fetched.
 
+use std::sync::Arc;
+
 use judges::instructions::Language as InstructionLanguage;
-use judges::{Grader, InstructionGrader};
+use judges::{Grader, InstructionGrader, ProgramGrader};
 use results::Plan;
-use tasks::{JudgeKind, Language};
+use tasks::{JudgeKind, Language, Target};
 
 use crate::assets::AssetStore;
 use crate::display::Display;
 use crate::error::EvalrunError;
+use crate::programs::{self, Interpreter};
 use crate::score::instructions::language_data;
 
-/// The grader of a plan.
-pub(crate) fn grader(
-    plan: &Plan,
-    resources: (&AssetStore, &Display),
-) -> Result<Grader, EvalrunError> {
-    match plan.judge {
-        JudgeKind::Integer | JudgeKind::ShortAnswer => {
-            Ok(Grader::Answers { extractor: plan.extractor, judge: plan.judge })
-        }
-        JudgeKind::Instructions => {
-            let language = match plan.language {
-                Language::English => InstructionLanguage::English,
-                Language::Russian => InstructionLanguage::Russian,
-            };
-            let data = language_data(language, resources)?;
-            Ok(Grader::Instructions(Box::new(InstructionGrader::new(language, data))))
+/// Makes graders. What several runs of one command need is made once.
+pub(crate) struct Graders<'a> {
+    resources: (&'a AssetStore, &'a Display),
+    interpreter: Interpreter,
+}
+
+impl<'a> Graders<'a> {
+    /// Fetches nothing yet. Programs run on `n_workers` at a time, on all processors by default.
+    pub(crate) fn new(
+        resources: (&'a AssetStore, &'a Display),
+        n_workers: Option<usize>,
+    ) -> Self {
+        Self { resources, interpreter: Interpreter::new(n_workers) }
+    }
+
+    /// The grader of a plan whose items have these targets.
+    pub(crate) fn grader<'t>(
+        &mut self,
+        plan: &Plan,
+        targets: impl Iterator<Item = &'t Target>,
+    ) -> Result<Grader, EvalrunError> {
+        match plan.judge {
+            JudgeKind::Integer | JudgeKind::ShortAnswer => {
+                Ok(Grader::Answers { extractor: plan.extractor, judge: plan.judge })
+            }
+            JudgeKind::Instructions => {
+                let language = match plan.language {
+                    Language::English => InstructionLanguage::English,
+                    Language::Russian => InstructionLanguage::Russian,
+                };
+                let data = language_data(language, self.resources)?;
+                Ok(Grader::Instructions(Box::new(InstructionGrader::new(language, data))))
+            }
+            JudgeKind::Program { benchmark, tests } => {
+                let rows = programs::rows_of_targets(plan, targets, self.resources)?;
+                let sandbox = self.interpreter.sandbox(self.resources)?;
+                let graders = programs::graders(benchmark, rows, &sandbox, self.resources)?;
+                let sandbox = Arc::clone(&sandbox);
+                let grader = ProgramGrader::new(plan.extractor, tests, graders, sandbox);
+                Ok(Grader::Programs(Box::new(grader)))
+            }
         }
     }
 }

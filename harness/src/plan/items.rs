@@ -1,5 +1,6 @@
 //! The items of a run: from the best source that can be had, then narrowed to the user's choice.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,14 +51,14 @@ pub(super) fn load(
         Some(found) => found,
         None => fetch(task, (store, display))?,
     };
-    let items = source.items(&name, &bytes)?;
+    let sha256 = Some(tasks::hex(&Sha256::digest(&bytes)));
+    let items = source.items(&name, &unpacked(&name, bytes)?)?;
     if source.n_items < n_items_full {
         display.note(&format!(
             "{}: no full source can be reached; using {name} with {} of {n_items_full} items (partial source)",
             task.name, source.n_items
         ));
     }
-    let sha256 = Some(tasks::hex(&Sha256::digest(&bytes)));
     Ok(Data { items, source: Some(name), sha256, n_items_full, n_items_source: source.n_items })
 }
 
@@ -111,7 +112,20 @@ fn read(
     }
 }
 
-fn file_bytes(path: &Path) -> Result<Vec<u8>, EvalrunError> {
+/// The content of a gzip file, or the bytes as they are. `name` names the file in errors.
+pub(crate) fn unpacked(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, EvalrunError> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut content = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut content).map_err(|err| {
+        let reason = format!("it is no complete gzip file: {err}");
+        EvalrunError::File { path: name.into(), reason }
+    })?;
+    Ok(content)
+}
+
+pub(crate) fn file_bytes(path: &Path) -> Result<Vec<u8>, EvalrunError> {
     std::fs::read(path)
         .map_err(|err| EvalrunError::File { path: path.to_owned(), reason: err.to_string() })
 }

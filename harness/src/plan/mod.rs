@@ -6,17 +6,16 @@ mod model;
 
 use std::sync::Arc;
 
-use judges::Grader;
 use results::{DatasetPlan, Plan};
 use sha2::{Digest, Sha256};
-use tasks::{Backend, Item, Sampling, Task};
+use tasks::{Backend, ExtractorKind, Item, JudgeKind, PromptStyle, Sampling, Task};
 
 use crate::assets::AssetStore;
 use crate::display::Display;
 use crate::error::EvalrunError;
 
-pub(crate) use grader::grader;
-pub(crate) use items::ItemChoice;
+pub(crate) use grader::Graders;
+pub(crate) use items::{ItemChoice, file_bytes, unpacked};
 pub(crate) use model::{MODELS, ModelChoice, open};
 
 /// What the user may change of a task.
@@ -36,6 +35,7 @@ pub(crate) struct Overrides {
     pub(crate) frequency_penalty: Option<f64>,
     pub(crate) max_tokens: Option<u32>,
     pub(crate) stop: Option<Vec<String>>,
+    pub(crate) extractor: Option<ExtractorKind>,
 }
 
 /// A run ready to start.
@@ -46,8 +46,6 @@ pub(crate) struct RunPlan {
     pub(crate) items: Vec<Arc<Item>>,
     /// The run's identity, as the run file keeps it.
     pub(crate) plan: Plan,
-    /// What grades its samples.
-    pub(crate) grader: Arc<Grader>,
 }
 
 /// Finds the task's items, applies the user's changes, and checks what can be checked.
@@ -57,6 +55,12 @@ pub(crate) fn resolve(
     backend: &dyn Backend,
     (store, display): (&AssetStore, &Display),
 ) -> Result<RunPlan, EvalrunError> {
+    if backend.capabilities().prompt_style == PromptStyle::Base {
+        ask_as_base_model(&mut task);
+    }
+    if let Some(extractor) = overrides.extractor {
+        task.extractor = extractor_of(&task, extractor)?;
+    }
     if let Some(system) = &overrides.system {
         task.prompt.system = (!system.is_empty()).then(|| system.clone());
     }
@@ -101,8 +105,28 @@ pub(crate) fn resolve(
             task.name, plan.sampling.max_tokens
         ));
     }
-    let grader = Arc::new(grader(&plan, (store, display))?);
-    Ok(RunPlan { task: Arc::new(task), items, plan, grader })
+    Ok(RunPlan { task: Arc::new(task), items, plan })
+}
+
+/// Puts the base model's prompt, stop texts and extractor in the place of the chat model's.
+fn ask_as_base_model(task: &mut Task) {
+    if let Some(base) = task.base_prompt.take() {
+        task.prompt = base.prompt;
+        task.extractor = base.extractor;
+        task.defaults.sampling.stop = base.stop;
+    }
+}
+
+/// The extractor asked for, where it can find what the task's judge needs.
+fn extractor_of(task: &Task, wanted: ExtractorKind) -> Result<ExtractorKind, EvalrunError> {
+    let finds_programs = |kind| {
+        matches!(kind, ExtractorKind::Program | ExtractorKind::Evalplus | ExtractorKind::Completion)
+    };
+    if finds_programs(wanted) == matches!(task.judge, JudgeKind::Program { .. }) {
+        return Ok(wanted);
+    }
+    let name = &task.name;
+    Err(EvalrunError::Usage(format!("--extractor: what it finds is nothing that `{name}` grades")))
 }
 
 fn sampling(task: &Task, overrides: &Overrides) -> Sampling {

@@ -180,7 +180,8 @@ fn scored(graded: &[Graded]) -> Scored {
         figures.add_row([family.as_str(), "", &cell]);
     }
     summary.insert("families".to_owned(), json!(families));
-    Scored { lines: graded.iter().map(line).collect(), table: figures, summary: summary.into() }
+    let lines = graded.iter().map(line).collect();
+    Scored { lines, table: figures, summary: summary.into(), n_failed: 0 }
 }
 
 fn line(graded: &Graded) -> Value {
@@ -243,7 +244,7 @@ fn families(graded: &[Graded]) -> BTreeMap<String, [usize; 3]> {
     families
 }
 
-fn shown(estimate: Option<Estimate>) -> String {
+pub(super) fn shown(estimate: Option<Estimate>) -> String {
     estimate.map_or_else(String::new, |estimate| {
         format!(
             "{:.1} % (95 % CI {:.1}–{:.1}, n = {})",

@@ -2,11 +2,13 @@
 
 mod file;
 pub(crate) mod instructions;
+mod programs;
 
 use std::path::Path;
 
 use comfy_table::Table;
 use serde_json::Value;
+use tasks::{CodeBenchmark, CodeTests, ExtractorKind};
 
 use crate::assets::AssetStore;
 use crate::display::Display;
@@ -19,6 +21,26 @@ pub(crate) enum ScoreTask {
     Ifeval,
     /// ruIFEval: rows of `prompt` and `response`.
     Ruifeval,
+    /// `HumanEval`: rows of `task_id` and `solution` or `completion`.
+    #[value(name = "humaneval")]
+    HumanEval,
+    /// `HumanEval+`: the same.
+    #[value(name = "humaneval_plus")]
+    HumanEvalPlus,
+    /// MBPP: the same.
+    Mbpp,
+    /// `MBPP+`: the same.
+    #[value(name = "mbpp_plus")]
+    MbppPlus,
+}
+
+/// How a file is graded.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ScoreSettings {
+    /// Programs run at the same time; all processors by default.
+    pub(crate) n_workers: Option<usize>,
+    /// How programs are found in what the file calls solutions; by default they are programs.
+    pub(crate) extractor: Option<ExtractorKind>,
 }
 
 /// What grading a file gave.
@@ -29,15 +51,24 @@ pub(crate) struct Scored {
     pub(crate) table: Table,
     /// The figures for machines.
     pub(crate) summary: Value,
+    /// Rows that got no verdict through no fault of theirs.
+    pub(crate) n_failed: usize,
 }
 
 /// Grades the response file at `samples`.
 pub(crate) fn score(
     task: ScoreTask,
     samples: &Path,
+    settings: ScoreSettings,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
+    let programs =
+        |benchmark, tests| programs::score((benchmark, tests), samples, settings, resources);
     match task {
+        ScoreTask::HumanEval => programs(CodeBenchmark::Humaneval, CodeTests::Base),
+        ScoreTask::HumanEvalPlus => programs(CodeBenchmark::Humaneval, CodeTests::BaseAndPlus),
+        ScoreTask::Mbpp => programs(CodeBenchmark::Mbpp, CodeTests::Base),
+        ScoreTask::MbppPlus => programs(CodeBenchmark::Mbpp, CodeTests::BaseAndPlus),
         ScoreTask::Ifeval => {
             instructions::score(judges::instructions::Language::English, samples, resources)
         }

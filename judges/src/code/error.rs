@@ -1,5 +1,7 @@
 //! Why a program could not be graded.
 
+use std::sync::Arc;
+
 use sandbox::SandboxError;
 use thiserror::Error;
 
@@ -44,7 +46,21 @@ pub enum CodeError {
         /// How long it ran.
         seconds: f64,
     },
+    /// Another sample with the same program met this.
+    #[error(transparent)]
+    Shared(Arc<CodeError>),
     /// The sandbox could not run a program at all.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+}
+
+impl CodeError {
+    /// Whether the machine is to blame, so that trying again may help.
+    pub fn is_infrastructure(&self) -> bool {
+        match self {
+            Self::WallClock { .. } | Self::Sandbox(_) => true,
+            Self::Shared(err) => err.is_infrastructure(),
+            _ => false,
+        }
+    }
 }

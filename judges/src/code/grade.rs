@@ -72,6 +72,23 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// The stable name used in run files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::NotLoaded => "not_loaded",
+            Self::CallFuel => "call_fuel",
+            Self::SuiteFuel => "suite_fuel",
+            Self::Memory => "memory",
+            Self::Stack => "stack",
+            Self::Output => "output",
+            Self::Exit => "exit",
+            Self::Tampering => "tampering",
+            Self::Crash => "crash",
+        }
+    }
+
     /// The name that `EvalPlus` has for it.
     pub fn status(self) -> Status {
         match self {

@@ -1,6 +1,7 @@
 //! Many programs, or many references, with several workers and results in order.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -66,65 +67,62 @@ impl Graders {
     }
 }
 
-/// Grades programs with `n_workers` at a time, giving each its verdict in their order. Programs
-/// that are the same are run once.
+/// Grades programs with `n_workers` at a time and gives their verdicts in their order. Programs that
+/// are the same are run once. `on_done` hears how many distinct programs of how many are done.
+///
+/// Problems whose canonical solutions take longest come first, so that no worker is left alone with
+/// one of them at the end.
 pub fn grade_many(
     submissions: &[Submission],
     graders: &Graders,
     suites: Suites,
     sandbox: &Sandbox,
     n_workers: usize,
-    mut on_done: impl FnMut(usize, &Result<CodeVerdict, CodeError>),
-) {
-    let mut place = HashMap::new();
-    let mut distinct = Vec::new();
-    let places: Vec<usize> = submissions
-        .iter()
-        .map(|submission| {
-            *place.entry(submission).or_insert_with(|| {
-                distinct.push(submission);
-                distinct.len() - 1
-            })
-        })
-        .collect();
+    mut on_done: impl FnMut(usize, usize),
+) -> Vec<Result<CodeVerdict, CodeError>> {
+    let mut distinct: Vec<&Submission> =
+        submissions.iter().collect::<HashSet<_>>().into_iter().collect();
+    distinct.sort_by_key(|submission| {
+        let fuel = graders.references.get(&submission.task_id).map_or(0, Reference::total_fuel);
+        (Reverse(fuel), &submission.task_id, &submission.program)
+    });
     let grade = |index: usize| {
         let Submission { task_id, program } = distinct[index];
         graders.get(task_id)?.grade(program, suites, sandbox)
     };
-    let mut results = Vec::new();
-    let mut next = 0;
-    in_order(distinct.len(), n_workers, grade, |result| {
-        results.push(result);
-        while let Some(result) = places.get(next).and_then(|place| results.get(*place)) {
-            on_done(next, result);
-            next += 1;
-        }
+    let mut verdicts = HashMap::new();
+    each(distinct.len(), n_workers, grade, |index, verdict| {
+        verdicts.insert(distinct[index], verdict.map_err(Arc::new));
+        on_done(verdicts.len(), distinct.len());
     });
+    let verdict = |submission| match &verdicts[submission] {
+        Ok(verdict) => Ok(verdict.clone()),
+        Err(err) => Err(CodeError::Shared(Arc::clone(err))),
+    };
+    submissions.iter().map(verdict).collect()
 }
 
-/// Computes the references of problems, given as rows, with `n_workers` at a time, in their order.
+/// Computes the references of problems, given as rows, with `n_workers` at a time. `take` is given
+/// each with its row's number as soon as it is there.
 pub fn references(
     dataset: CodeDataset,
     rows: &[&str],
     sandbox: &Sandbox,
     n_workers: usize,
-    mut on_done: impl FnMut(usize, Result<Reference, CodeError>),
+    take: impl FnMut(usize, Result<Reference, CodeError>),
 ) {
     let compute =
         |index: usize| Reference::compute(&CodeProblem::from_row(dataset, rows[index])?, sandbox);
-    let mut next = 0;
-    in_order(rows.len(), n_workers, compute, |result| {
-        on_done(next, result);
-        next += 1;
-    });
+    each(rows.len(), n_workers, compute, take);
 }
 
-/// Does `work` for every number below `n_items` and hands the results to `take` in order.
-fn in_order<T: Send>(
+/// Does `work` for every number below `n_items`, beginning them in order, and hands each result to
+/// `take` when it is there.
+fn each<T: Send>(
     n_items: usize,
     n_workers: usize,
     work: impl Fn(usize) -> T + Sync,
-    mut take: impl FnMut(T),
+    mut take: impl FnMut(usize, T),
 ) {
     let next = AtomicUsize::new(0);
     let (done, results) = mpsc::channel();
@@ -142,14 +140,8 @@ fn in_order<T: Send>(
             });
         }
         drop(done);
-        let mut early = BTreeMap::new();
-        let mut due = 0;
         for (index, result) in results {
-            early.insert(index, result);
-            while let Some(result) = early.remove(&due) {
-                take(result);
-                due += 1;
-            }
+            take(index, result);
         }
     });
 }

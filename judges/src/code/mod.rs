@@ -26,5 +26,5 @@ pub use error::CodeError;
 pub use grade::{CodeVerdict, Ending, Failure, Grader, Status, SuiteVerdict, Suites};
 pub use limits::CodeLimits;
 pub use many::{Graders, Submission, grade_many, references};
-pub use problem::{CodeDataset, CodeProblem};
+pub use problem::{CodeDataset, CodeProblem, row_sha256};
 pub use reference::{Expectation, Expected, Reference, SuiteReference};

@@ -55,7 +55,7 @@ impl CodeProblem {
             base: fields.inputs(dataset, "base_input")?,
             plus: fields.inputs(dataset, "plus_input")?,
             atol: fields.number("atol")?,
-            row_sha256: tasks::hex(&Sha256::digest(row.trim_end())),
+            row_sha256: row_sha256(row),
             rule: Rule::of(dataset, &entry_point),
             task_id,
             entry_point,
@@ -66,6 +66,11 @@ impl CodeProblem {
     pub fn canonical_program(&self) -> String {
         self.prompt.clone() + &self.canonical_solution
     }
+}
+
+/// SHA-256 of a row, in hexadecimal.
+pub fn row_sha256(row: &str) -> String {
+    tasks::hex(&Sha256::digest(row.trim_end()))
 }
 
 struct Fields {

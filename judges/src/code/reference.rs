@@ -112,6 +112,11 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
 }
 
 impl Reference {
+    /// Fuel of all runs of the canonical solution.
+    pub fn total_fuel(&self) -> u64 {
+        self.base.total_fuel.saturating_add(self.plus.total_fuel)
+    }
+
     /// Runs the canonical solution of a problem.
     pub fn compute(problem: &CodeProblem, sandbox: &Sandbox) -> Result<Self, CodeError> {
         Ok(Self {

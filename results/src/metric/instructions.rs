@@ -109,7 +109,10 @@ fn of_item(item: &ItemOutcomes, over: Over) -> impl Iterator<Item = &Vec<Instruc
         Outcome::Judged(_) => true,
     };
     let details = item.samples.iter().filter(counts).filter_map(|sample| sample.detail.as_ref());
-    details.map(|Detail::Instructions(outcomes)| outcomes)
+    details.filter_map(|detail| match detail {
+        Detail::Instructions(outcomes) => Some(outcomes),
+        Detail::Program(_) => None,
+    })
 }
 
 #[cfg(test)]

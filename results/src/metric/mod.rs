@@ -8,6 +8,7 @@ mod consensus;
 mod instructions;
 mod interval;
 mod pass;
+mod programs;
 
 pub use consensus::{MajorityRule, cons_at_n, majority};
 pub use instructions::{
@@ -15,3 +16,4 @@ pub use instructions::{
 };
 pub use interval::{Estimate, Interval, ItemScore, clustered, ratio};
 pub use pass::{pass_at_1, pass_at_k, pass_at_k_of_item};
+pub use programs::{EVALPLUS_KS, tests_passed};

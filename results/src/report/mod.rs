@@ -1,8 +1,11 @@
 //! Reports: summaries as text. Nothing here prints; every function returns what to print.
 
 mod csv;
+mod evalplus;
 mod markdown;
 mod table;
+
+pub use evalplus::evalplus;
 
 use crate::Summary;
 
@@ -61,8 +64,7 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     }
     let mut names: Vec<&str> = Vec::new();
     for figure in summaries.iter().flat_map(|s| &s.metrics) {
-        // The pass@k curve is for machines; a table shows the headline.
-        // pass@k for k above 1 is for the other layouts.
+        // A table shows pass@1; pass@k for k above 1 is for the other layouts.
         let is_headline = figure.id == "pass_at_1" || !figure.id.starts_with("pass_at_");
         if is_headline && !names.contains(&figure.name.as_str()) {
             names.push(&figure.name);

@@ -108,6 +108,22 @@ impl RunFile {
         Ok(items)
     }
 
+    /// Calls `visit` with item, program and detail of every judged sample in order. A sample without
+    /// an answer has no program.
+    pub(crate) fn for_each_program(
+        &self,
+        mut visit: impl FnMut(ItemId, Option<String>, Option<Detail>),
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT i.item_id, v.answer, v.detail FROM verdicts v JOIN items i USING (item_id)
+                   ORDER BY i.position, v.sample_idx";
+        for (item, answer, detail) in
+            self.rows(sql, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        {
+            visit(ItemId(item), answer, self.detail(detail)?);
+        }
+        Ok(())
+    }
+
     fn detail(&self, json: Option<String>) -> Result<Option<Detail>, StoreError> {
         json.map(|json| parse(&self.path, "a detail", &json)).transpose()
     }

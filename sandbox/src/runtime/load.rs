@@ -57,6 +57,7 @@ pub struct PythonRuntime {
     pub(super) linker: Linker<Guest>,
     pub(super) files: Arc<Files>,
     pub(super) n_workers: usize,
+    pub(super) identity: String,
 }
 
 impl PythonRuntime {
@@ -82,7 +83,8 @@ impl PythonRuntime {
         let driver = Sha256::digest(instance::DRIVER);
         let image_key = key(&[code_key.as_bytes(), &stdlib_hash, &driver]);
         let entry = Entry::new(cache_dir, "image", &image_key);
-        let linked = Linked::new(engine, &code, files, n_workers)?;
+        let identity = key(&[LAYOUT.as_bytes(), &Sha256::digest(&wasm), &stdlib_hash, &driver]);
+        let linked = Linked { identity, ..Linked::new(engine, &code, files, n_workers)? };
         if let Some(mut file) = entry.open() {
             let mut image = Vec::new();
             let read = file.read_to_end(&mut image);
@@ -97,6 +99,12 @@ impl PythonRuntime {
         let image = linked.booted(&initial)?;
         entry.store(&image)?;
         linked.with_image(&image)
+    }
+
+    /// What results and fuel depend on: the interpreter's files and how this crate runs them. The
+    /// same on every machine.
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Guests that may be alive at the same time.
@@ -215,6 +223,7 @@ struct Linked {
     module: Module,
     files: Arc<Files>,
     n_workers: usize,
+    identity: String,
 }
 
 impl Linked {
@@ -226,7 +235,8 @@ impl Linked {
     ) -> Result<Self, SandboxError> {
         let mut linker = Linker::new(&engine);
         guest::link(&mut linker).map_err(|e| SandboxError::engine(&e))?;
-        Ok(Self { engine, linker, module: code.clone(), files, n_workers })
+        let identity = String::new();
+        Ok(Self { engine, linker, module: code.clone(), files, n_workers, identity })
     }
 
     fn runtime(&self, image: &[u8]) -> Result<PythonRuntime, wasmtime::Error> {
@@ -237,6 +247,7 @@ impl Linked {
             linker: self.linker.clone(),
             files: self.files.clone(),
             n_workers: self.n_workers,
+            identity: self.identity.clone(),
         })
     }
 

@@ -88,29 +88,26 @@ fn check(dataset: CodeDataset, file: &str, prefix: &str) {
     let Some(sandbox) = sandbox() else { return };
     let Some(graders) = graders(dataset, file, &submissions, &sandbox) else { return };
     let (mut base, mut plus) = (Vec::new(), Vec::new());
-    grade_many(
+    let verdicts = grade_many(
         &submissions,
         &graders,
         Suites::BaseAndPlus,
         &sandbox,
         n_workers(),
-        |index, verdict| {
-            let row = rows[index];
-            let verdict = verdict.as_ref().expect("a program gets a verdict");
-            let mut compare = |suite: &str, ours: Status, found: &mut Vec<String>| {
-                if name(ours) != text(row, suite) {
-                    let (task_id, kind) = (text(row, "task_id"), text(row, "kind"));
-                    found.push(format!(
-                        "{task_id} {kind} {suite}: ours {}, {verdict:?}",
-                        name(ours)
-                    ));
-                }
-            };
-            compare("base", verdict.base.status(), &mut base);
-            let added = verdict.plus.as_ref().expect("both suites were asked for");
-            compare("plus", added.status(), &mut plus);
-        },
+        |_, _| {},
     );
+    for (row, verdict) in rows.iter().zip(verdicts) {
+        let verdict = verdict.expect("a program gets a verdict");
+        let compare = |suite: &str, ours: Status, found: &mut Vec<String>| {
+            if name(ours) != text(row, suite) {
+                let (task_id, kind) = (text(row, "task_id"), text(row, "kind"));
+                found.push(format!("{task_id} {kind} {suite}: ours {}, {verdict:?}", name(ours)));
+            }
+        };
+        compare("base", verdict.base.status(), &mut base);
+        let added = verdict.plus.as_ref().expect("both suites were asked for");
+        compare("plus", added.status(), &mut plus);
+    }
     report(&format!("{FILE} {prefix} base"), rows.len(), &base, BAR);
     report(&format!("{FILE} {prefix} plus"), rows.len(), &plus, BAR);
 }

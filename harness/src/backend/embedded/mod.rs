@@ -30,7 +30,7 @@ use std::sync::mpsc;
 use sha2::{Digest, Sha256};
 use tasks::{
     Backend, BackendError, BoxFuture, Capabilities, Completion, Continuation, ContinuationScore,
-    Fingerprint, LogLikelihood, Request, SampleSeed, Sampling, TokenMeter,
+    Fingerprint, LogLikelihood, PromptStyle, Request, SampleSeed, Sampling, TokenMeter,
 };
 use tokio::sync::oneshot;
 
@@ -58,6 +58,7 @@ pub struct EmbeddedSettings {
 pub struct EmbeddedBackend {
     fingerprint: Fingerprint,
     context_tokens: u32,
+    prompt_style: PromptStyle,
     batch: usize,
     jobs: mpsc::Sender<Asked>,
 }
@@ -75,6 +76,10 @@ impl EmbeddedBackend {
         let threads =
             rayon::ThreadPoolBuilder::new().num_threads(settings.n_threads.unwrap_or(0)).build();
         let threads = threads.map_err(|err| ModelError::Thread(err.to_string()))?;
+        let prompt_style = match worker.template_source() {
+            Some(_) => PromptStyle::Chat,
+            None => PromptStyle::Base,
+        };
         let template = worker.template_source().unwrap_or("");
         let details = [
             ("engine".to_owned(), "32-bit activations, version 2".to_owned()),
@@ -93,7 +98,7 @@ impl EmbeddedBackend {
             .name("model".to_owned())
             .spawn(move || threads.install(move || worker.serve(&incoming)))
             .map_err(|err| ModelError::Thread(err.to_string()))?;
-        Ok(Self { fingerprint, context_tokens, batch: settings.batch, jobs })
+        Ok(Self { fingerprint, context_tokens, prompt_style, batch: settings.batch, jobs })
     }
 }
 
@@ -105,6 +110,7 @@ impl Backend for EmbeddedBackend {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             context_tokens: Some(self.context_tokens),
+            prompt_style: self.prompt_style,
             concurrency: self.batch,
             deterministic: true,
         }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response};
 use tasks::{
-    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, Request, Timing,
+    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, PromptStyle, Request, Timing,
     TokenMeter,
 };
 
@@ -173,6 +173,10 @@ impl Backend for RemoteBackend {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             context_tokens: None,
+            prompt_style: match self.endpoint.api {
+                Api::Chat => PromptStyle::Chat,
+                Api::Completions => PromptStyle::Base,
+            },
             concurrency: DEFAULT_CONCURRENCY,
             deterministic: false,
         }

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 
 use tasks::Finish;
 
-pub use completion::{Benchmark, completed};
+pub use completion::completed;
 use fences::{Block, End};
 
 /// A program that was found in a reply; its text is never blank.

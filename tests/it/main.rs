@@ -13,7 +13,10 @@ mod resume;
 mod assets;
 // The embedded model on real input; absent where its asset cannot be had.
 mod embedded;
+// Programs that cheat.
+mod cheats;
 mod instructions;
+mod programs;
 // Verdicts of upstream scorers.
 mod oracle;
 // The shape of the source tree.

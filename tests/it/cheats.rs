@@ -57,7 +57,7 @@ const PROBLEMS: [Problem; 5] = [
     Problem {
         benchmark: "mbpp",
         entry_point: "check_str",
-        solution: "def check_str(x):\n    return x > 1\n",
+        solution: "def check_str(x):\n    return x if x > 1 else None\n",
         base: "[[1], [2]]",
         plus: "[[3], [0]]",
     },
@@ -208,7 +208,8 @@ fn no_cheat_passes_whatever_the_rule() {
         let attacks = quick.iter().copied().chain(&HOARDERS);
         for (attack, end, _) in attacks.filter(|_| benchmark == "humaneval") {
             let (_, base, _) = &found[&format!("{attack} against f")];
-            if let Some(expected) = ending(end) {
+            // A reply that does not define the entry point is never run.
+            if let Some(expected) = ending(end).filter(|_| base != "none") {
                 assert_eq!(base, expected, "{attack}");
             }
         }
@@ -225,8 +226,7 @@ fn the_solutions_themselves_pass() {
     for benchmark in ["humaneval", "mbpp"] {
         let mut honest = Vec::new();
         for problem in PROBLEMS.iter().filter(|problem| problem.benchmark == benchmark) {
-            let name = if problem.entry_point == "f" { "f" } else { problem.entry_point };
-            let source = format!("{}\nf = {name}", problem.solution);
+            let source = format!("{}\nf = {}", problem.solution, problem.entry_point);
             let attack: Attack = ("solution", "right", source.leak());
             honest.extend(rows(&[&attack], problem, 9500 + honest.len()));
         }

@@ -24,9 +24,12 @@ const ARGS: [&str; 10] = [
     "--temperature=0.8",
 ];
 
-/// A command that uses the user's own asset store, so that the model is fetched once a machine.
+/// A command that uses the user's own assets, so that what is fetched is fetched once a machine.
 pub(crate) fn command(place: &Workplace, args: &[&str]) -> Command {
     let mut command = place.command(args);
+    if let Some(folders) = std::env::var_os("EVALRUN_ASSETS") {
+        command.env("EVALRUN_ASSETS", folders);
+    }
     match std::env::var_os("EVALRUN_HOME") {
         Some(home) => command.env("EVALRUN_HOME", home),
         None => command.env_remove("EVALRUN_HOME"),

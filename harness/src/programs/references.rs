@@ -18,7 +18,8 @@ use crate::assets::AssetStore;
 use crate::display::Display;
 use crate::error::EvalrunError;
 
-/// Those of `HumanEval+` v0.1.10 and `MBPP+` v0.2.0.
+/// Those of `HumanEval+` v0.1.10 and `MBPP+` v0.2.0: the lines that computing them left in the folder of
+/// references, ordered by problem. Another interpreter asks for another file.
 const SHIPPED: &[u8] = include_bytes!("../../assets/references.jsonl.gz");
 
 /// The first line of a file.

@@ -22,6 +22,7 @@ impl Observer for Reports {
 }
 
 /// The folder with the interpreter's two files: `EVALRUN_TEST_PYTHON`, or one of `EVALRUN_ASSETS`.
+/// `EVALRUN_TEST_PYTHON_CACHE` is where its machine code may be already.
 fn runtime_files() -> Option<RuntimeFiles> {
     let named = env::var_os("EVALRUN_TEST_PYTHON").map(PathBuf::from);
     let assets = env::var_os("EVALRUN_ASSETS").unwrap_or_default();
@@ -38,7 +39,8 @@ fn runtime_files() -> Option<RuntimeFiles> {
 pub fn sandbox() -> Option<&'static Sandbox> {
     static SANDBOX: OnceLock<Option<Sandbox>> = OnceLock::new();
     let sandbox = SANDBOX.get_or_init(|| {
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+        let own = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+        let cache = env::var_os("EVALRUN_TEST_PYTHON_CACHE").map_or_else(own, PathBuf::from);
         let runtime = PythonRuntime::load(&runtime_files()?, &cache, 4, &|_| {});
         Some(Sandbox::new(runtime.expect("the runtime loads")))
     });

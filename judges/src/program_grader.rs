@@ -78,11 +78,9 @@ impl ProgramGrader {
         let last = transcript.turns.last()?;
         match self.extractor {
             ExtractorKind::Evalplus => code::evalplus(reply, &target.entry_point),
-            ExtractorKind::Completion => code::completed(
-                &last.request.plain_prompt(),
-                reply,
-                &last.request.sampling.stop,
-            ),
+            ExtractorKind::Completion => {
+                code::completed(&last.request.plain_prompt(), reply, &last.request.sampling.stop)
+            }
             _ => code::fenced(reply, &target.entry_point, last.completion.finish),
         }
     }
@@ -126,7 +124,7 @@ impl Verdicts {
 
 fn judgement(program: &Program, verdict: &CodeVerdict) -> Judgement {
     let passes = verdict.passes_plus().unwrap_or_else(|| verdict.passes_base());
-    let outcome = ProgramOutcome::from(verdict);
+    let outcome = Box::new(ProgramOutcome::from(verdict));
     Judgement {
         answer: Answer::Found {
             text: program.text().to_owned(),
@@ -142,7 +140,8 @@ fn judgement(program: &Program, verdict: &CodeVerdict) -> Judgement {
 /// The first failure, in words.
 fn explanation(verdict: &CodeVerdict) -> String {
     let suites = [("base", Some(&verdict.base)), ("plus", verdict.plus.as_ref())];
-    let failed = suites.into_iter().find_map(|(name, suite)| Some((name, suite?.failure.as_ref()?)));
+    let failed =
+        suites.into_iter().find_map(|(name, suite)| Some((name, suite?.failure.as_ref()?)));
     match failed {
         None => "every test passed".to_owned(),
         Some((name, failure)) => match failure.input_idx {

@@ -90,7 +90,7 @@ pub enum Detail {
     /// Whether each instruction of an item was followed, in the item's order.
     Instructions(Vec<InstructionOutcome>),
     /// What the tests of a programming problem said.
-    Program(ProgramOutcome),
+    Program(Box<ProgramOutcome>),
 }
 
 /// What the tests of a programming problem said of a program.

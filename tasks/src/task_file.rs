@@ -12,8 +12,8 @@ use crate::episode::EpisodeKind;
 use crate::error::nearest;
 use crate::item::{Item, ItemId, TargetKind};
 use crate::{
-    BasePrompt, Dataset, ExtractorKind, JudgeKind, Language, Layout, MetricKind, Prompt, RowSource, Sampling,
-    SamplingDefaults, Task, TaskError,
+    BasePrompt, Dataset, ExtractorKind, JudgeKind, Language, Layout, MetricKind, Prompt, RowSource,
+    Sampling, SamplingDefaults, Task, TaskError,
 };
 
 /// Parses the task file `text`. `template` finds a prompt template by its file name, and `folder` is

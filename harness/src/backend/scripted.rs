@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tasks::{
-    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, Finish, PromptStyle, Request,
-    Timing, TokenMeter, Usage,
+    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, Finish, PromptStyle,
+    Request, Timing, TokenMeter, Usage,
 };
 
 type Script = dyn Fn(&Request) -> Result<Completion, BackendError> + Send + Sync;

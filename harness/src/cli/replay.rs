@@ -49,12 +49,9 @@ fn derive(run: &RunFile, grader: &Grader) -> Result<(Summary, Vec<String>), Eval
     let mut verdicts: BTreeMap<SampleKey, SampleOutcome> = BTreeMap::new();
     let mut differences = Vec::new();
     run.for_each_judged(|sample| -> Result<(), EvalrunError> {
-        let judgement = grader
-            .grade(&sample.target, &sample.transcript)
-            .map_err(|err| TaskError::Grade {
-                item: sample.key.item.to_string(),
-                message: err.to_string(),
-            })?;
+        let judgement = grader.grade(&sample.target, &sample.transcript).map_err(|err| {
+            TaskError::Grade { item: sample.key.item.to_string(), message: err.to_string() }
+        })?;
         let vote = judgement.answer.vote().map(str::to_owned);
         let outcome = Outcome::Judged(judgement.verdict);
         let (sample_idx, detail) = (sample.key.sample_idx, judgement.detail);

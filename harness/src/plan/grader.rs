@@ -21,10 +21,7 @@ pub(crate) struct Graders<'a> {
 
 impl<'a> Graders<'a> {
     /// Fetches nothing yet. Programs run on `n_workers` at a time, on all processors by default.
-    pub(crate) fn new(
-        resources: (&'a AssetStore, &'a Display),
-        n_workers: Option<usize>,
-    ) -> Self {
+    pub(crate) fn new(resources: (&'a AssetStore, &'a Display), n_workers: Option<usize>) -> Self {
         Self { resources, interpreter: Interpreter::new(n_workers) }
     }
 

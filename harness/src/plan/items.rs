@@ -118,10 +118,12 @@ pub(crate) fn unpacked(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, EvalrunErr
         return Ok(bytes);
     }
     let mut content = Vec::new();
-    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut content).map_err(|err| {
-        let reason = format!("it is no complete gzip file: {err}");
-        EvalrunError::File { path: name.into(), reason }
-    })?;
+    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut content).map_err(
+        |err| {
+            let reason = format!("it is no complete gzip file: {err}");
+            EvalrunError::File { path: name.into(), reason }
+        },
+    )?;
     Ok(content)
 }
 

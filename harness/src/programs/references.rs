@@ -138,9 +138,8 @@ impl Kept {
     fn append(&mut self, line: &impl Serialize) -> Result<(), EvalrunError> {
         let mut line = serde_json::to_string(line).expect("a reference is plain data");
         line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(|err| EvalrunError::File {
-            path: self.path.clone(),
-            reason: err.to_string(),
-        })
+        self.file
+            .write_all(line.as_bytes())
+            .map_err(|err| EvalrunError::File { path: self.path.clone(), reason: err.to_string() })
     }
 }

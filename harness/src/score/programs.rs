@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use judges::code::{
-    CodeVerdict, Ending, Status, Submission, SuiteVerdict, Suites, grade_many,
-};
+use judges::code::{CodeVerdict, Ending, Status, Submission, SuiteVerdict, Suites, grade_many};
 use judges::extract::code::{self, Program};
 use results::metric::{EVALPLUS_KS, tests_passed};
 use results::{ItemOutcomes, Outcome, SampleOutcome};
@@ -153,11 +151,15 @@ fn run(
 }
 
 /// Says what the figures do not cover.
-fn note(samples: &[Sample], graded: &[Graded], (data, n_problems): (&str, usize), display: &Display) {
+fn note(
+    samples: &[Sample],
+    graded: &[Graded],
+    (data, n_problems): (&str, usize),
+    display: &Display,
+) {
     let is_known = |(_, graded): &(&Sample, &Graded)| !matches!(graded, Graded::UnknownProblem);
     let known = samples.iter().zip(graded).filter(is_known);
-    let covered: HashSet<&str> =
-        known.map(|(sample, _)| sample.task_id.as_str()).collect();
+    let covered: HashSet<&str> = known.map(|(sample, _)| sample.task_id.as_str()).collect();
     if covered.len() < n_problems {
         display.note(&format!(
             "{data}: samples for {} of {n_problems} problems; the figures are over those",
@@ -211,7 +213,7 @@ fn items(samples: &[Sample], graded: &[Graded]) -> Vec<ItemOutcomes> {
             Graded::Failed(_) => (Outcome::Failed, None),
             Graded::Unparsed => (Outcome::Judged(Verdict::Unparsed), None),
             Graded::Run(verdict) => {
-                let detail = Detail::Program(ProgramOutcome::from(verdict));
+                let detail = Detail::Program(Box::new(ProgramOutcome::from(verdict)));
                 (Outcome::Judged(Verdict::Incorrect), Some(detail))
             }
         };
@@ -274,7 +276,8 @@ fn status(suite: &SuiteVerdict) -> &'static str {
 /// The first failing test: which, its arguments, and what was wrong.
 fn failure(verdict: &CodeVerdict) -> Value {
     let suites = [("base", Some(&verdict.base)), ("plus", verdict.plus.as_ref())];
-    let failed = suites.into_iter().find_map(|(name, suite)| Some((name, suite?.failure.as_ref()?)));
+    let failed =
+        suites.into_iter().find_map(|(name, suite)| Some((name, suite?.failure.as_ref()?)));
     failed.map_or(Value::Null, |(tests, failure)| {
         json!({
             "tests": tests,

@@ -203,8 +203,8 @@ fn push_code_point(code: u32, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
         return;
     }
-    let low_bits = |shift: u32| 0x80 | ((code >> shift) & 0x3f) as u8;
-    bytes.extend_from_slice(&[0xe0 | (code >> 12) as u8, low_bits(6), low_bits(0)]);
+    let bits = |shift: u32| (code >> shift).to_le_bytes()[0] & 0x3f;
+    bytes.extend_from_slice(&[0xe0 | bits(12), 0x80 | bits(6), 0x80 | bits(0)]);
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl Text {
             Value::NumpyScalar { dtype, value } => self.wrapped(dtype, value),
             Value::NumpyArray { items, .. } => self.items("array([", items, "])"),
             Value::Iterable { type_name, items } => {
-                self.items(&format!("{type_name}(["), items, "])")
+                self.items(&format!("{type_name}(["), items, "])");
             }
             Value::Other { type_name } => self.put(&format!("<{type_name} object>")),
         }

@@ -1,6 +1,6 @@
 //! Figures over tests of programs, as `EvalPlus` 0.3.1 reports them (`evalplus/evaluate.py`).
 
-use tasks::{CodeTests, Detail, ProgramOutcome, Verdict};
+use tasks::{CodeTests, Detail, Verdict};
 
 use super::{Estimate, pass_at_1, pass_at_k};
 use crate::{ItemOutcomes, Outcome, SampleOutcome};
@@ -33,14 +33,14 @@ fn passes(sample: &SampleOutcome, tests: CodeTests) -> bool {
     let Some(Detail::Program(outcome)) = &sample.detail else { return false };
     match tests {
         CodeTests::Base => outcome.passes_base(),
-        CodeTests::BaseAndPlus => ProgramOutcome::passes_plus(outcome) == Some(true),
+        CodeTests::BaseAndPlus => outcome.passes_plus() == Some(true),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tasks::{ItemId, TestsOutcome, TestsStatus};
+    use tasks::{ItemId, ProgramOutcome, TestsOutcome, TestsStatus};
 
     fn tests_outcome(flag: char) -> TestsOutcome {
         TestsOutcome {
@@ -58,10 +58,10 @@ mod tests {
             let mut flags = flags.chars();
             let (base, plus) = (flags.next().unwrap_or('.'), flags.next().unwrap_or('.'));
             let detail = (base != '.' && base != 'x').then(|| {
-                Detail::Program(ProgramOutcome {
+                Detail::Program(Box::new(ProgramOutcome {
                     base: tests_outcome(base),
                     plus: Some(tests_outcome(plus)),
-                })
+                }))
             });
             let judged = Outcome::Judged(Verdict::Incorrect);
             let outcome = if base == 'x' { Outcome::Failed } else { judged };

@@ -26,7 +26,7 @@ pub fn evalplus(run: &RunFile) -> Result<Option<Value>, StoreError> {
     let JudgeKind::Program { .. } = run.plan().judge else { return Ok(None) };
     let mut eval = Map::new();
     run.for_each_program(|item, program, detail| {
-        let entry = entry(&item.0, program.unwrap_or_default(), detail.as_ref());
+        let entry = entry(&item.0, program.as_deref().unwrap_or_default(), detail.as_ref());
         let entries = eval.entry(item.0).or_insert_with(|| json!([]));
         entries.as_array_mut().expect("every value is a list").push(entry);
     })?;
@@ -38,7 +38,7 @@ pub fn evalplus(run: &RunFile) -> Result<Option<Value>, StoreError> {
     Ok(Some(json!({ "date": date, "hash": hash, "eval": eval })))
 }
 
-fn entry(task_id: &str, program: String, detail: Option<&Detail>) -> Value {
+fn entry(task_id: &str, program: &str, detail: Option<&Detail>) -> Value {
     let (base, plus) = match detail {
         Some(Detail::Program(outcome)) => (Some(&outcome.base), outcome.plus.as_ref()),
         _ => (None, None),

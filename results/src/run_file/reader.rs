@@ -114,7 +114,8 @@ impl RunFile {
         &self,
         mut visit: impl FnMut(ItemId, Option<String>, Option<Detail>),
     ) -> Result<(), StoreError> {
-        let sql = "SELECT i.item_id, v.answer, v.detail FROM verdicts v JOIN items i USING (item_id)
+        let sql =
+            "SELECT i.item_id, v.answer, v.detail FROM verdicts v JOIN items i USING (item_id)
                    ORDER BY i.position, v.sample_idx";
         for (item, answer, detail) in
             self.rows(sql, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response};
 use tasks::{
-    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, PromptStyle, Request, Timing,
-    TokenMeter,
+    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, PromptStyle, Request,
+    Timing, TokenMeter,
 };
 
 use answer::Collected;

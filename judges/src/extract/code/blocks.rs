@@ -262,9 +262,10 @@ impl Blocks {
     fn go_on(&mut self, clause: Clause, body: Body) -> Option<()> {
         let before = self.open.last()?.may_take;
         let after = match (clause, before) {
-            (Clause::Case, _) => MayTake::Nothing,
+            (Clause::Case, _) | (Clause::Else, MayTake::ElifOrElse | MayTake::Else) => {
+                MayTake::Nothing
+            }
             (Clause::Elif, MayTake::ElifOrElse) => MayTake::ElifOrElse,
-            (Clause::Else, MayTake::ElifOrElse | MayTake::Else) => MayTake::Nothing,
             (Clause::Else, MayTake::AnyOfTry { .. }) => MayTake::Finally,
             (Clause::Except, MayTake::Handler | MayTake::AnyOfTry { with_star: false }) => {
                 MayTake::AnyOfTry { with_star: false }

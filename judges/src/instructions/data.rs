@@ -5,8 +5,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use langdetect::{Compat, DetectorFactory, Seed};
-
 use super::fasttext::LanguageIdentifier;
 use super::language::Language;
 use super::morphology::{Dictionary, DictionaryFiles};
@@ -180,7 +178,6 @@ pub struct LanguageData {
     punkt_russian: Loaded<Punkt>,
     identifier: Loaded<LanguageIdentifier>,
     dictionary: Loaded<Dictionary>,
-    detector: OnceLock<DetectorFactory>,
 }
 
 impl LanguageData {
@@ -213,7 +210,7 @@ impl LanguageData {
         text: &str,
     ) -> Result<Option<String>, LanguageDataError> {
         Ok(match benchmark {
-            Language::English => self.detector().detect(text).ok(),
+            Language::English => super::detector::language(text).map(str::to_owned),
             Language::Russian => self.identifier()?.identify(text).map(str::to_owned),
         })
     }
@@ -239,17 +236,6 @@ impl LanguageData {
     pub(crate) fn dictionary(&self) -> Result<&Dictionary, LanguageDataError> {
         let loaded = self.dictionary.get_or_init(|| self.read_dictionary());
         loaded.as_ref().map_err(Clone::clone)
-    }
-
-    fn detector(&self) -> &DetectorFactory {
-        self.detector.get_or_init(|| {
-            // The oracle ran on CPython 3.11, whose sums and classes differ in the last bit.
-            let mut factory = DetectorFactory::new(Compat::python(11));
-            let profiles = DetectorFactory::builtin_files();
-            factory.load_builtin(&profiles).expect("the built-in profiles load");
-            factory.seed = Seed::Int(0);
-            factory
-        })
     }
 
     fn load<'a, T>(

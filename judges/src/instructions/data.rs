@@ -198,7 +198,19 @@ impl LanguageData {
 
     /// The word tokens of a text: NLTK's `word_tokenize` with its default, English.
     pub fn word_tokens(&self, text: &str) -> Result<Vec<String>, LanguageDataError> {
-        Ok(super::nltk::word_tokens(text, self.punkt(Language::English)?))
+        let mut tokens = Vec::new();
+        self.each_word_token(text, |token| tokens.push(token.to_owned()))?;
+        Ok(tokens)
+    }
+
+    /// Calls `each` with every word token of a text.
+    pub(crate) fn each_word_token(
+        &self,
+        text: &str,
+        each: impl FnMut(&str),
+    ) -> Result<(), LanguageDataError> {
+        super::nltk::each_word_token(text, self.punkt(Language::English)?, each);
+        Ok(())
     }
 
     /// The code of a text's language, as the benchmark's detector gives it: langdetect 1.0.9 with

@@ -158,8 +158,7 @@ impl Capitals {
 
 fn languages(languages: &[String], capitals: &Capitals) -> String {
     let n_languages = languages.len();
-    let beyond: Vec<char> =
-        ('\u{10000}'..=char::MAX).filter(|c| capitals.contains(*c)).collect();
+    let beyond: Vec<char> = ('\u{10000}'..=char::MAX).filter(|c| capitals.contains(*c)).collect();
     let mut source = format!("pub(super) const N_LANGUAGES: usize = {n_languages};\n");
     let _ = writeln!(source, "pub(super) static LANGUAGES: [&str; N_LANGUAGES] = {languages:?};");
     let n_beyond = beyond.len();

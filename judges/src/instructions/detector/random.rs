@@ -115,7 +115,10 @@ mod tests {
         assert_eq!(random.unit(), 0.757_954_402_940_302_5);
         let mut random = Random::new();
         let found: Vec<f64> = (0..3).map(|_| random.gauss()).collect();
-        assert_eq!(found, [0.941_715_404_680_664_4, -1.396_578_104_701_149_8, -0.679_714_448_078_421_1]);
+        assert_eq!(
+            found,
+            [0.941_715_404_680_664_4, -1.396_578_104_701_149_8, -0.679_714_448_078_421_1]
+        );
         let found: Vec<usize> = (0..5).map(|_| random.below(100)).collect();
         assert_eq!(found, [65, 62, 51, 38, 61]);
     }

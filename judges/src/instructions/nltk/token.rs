@@ -36,8 +36,7 @@ impl<'a> Token<'a> {
         } else if self.ends_in_period() && !self.text.ends_with("..") {
             let word = lower(&self.text[..self.text.len() - 1]);
             let last_part = word.rsplit('-').next().unwrap_or("");
-            self.is_abbreviation =
-                model.is_abbreviation(&word) || model.is_abbreviation(last_part);
+            self.is_abbreviation = model.is_abbreviation(&word) || model.is_abbreviation(last_part);
             self.is_break = !self.is_abbreviation;
         }
     }
@@ -78,11 +77,7 @@ impl<'a> Token<'a> {
 /// `str.lower()`.
 fn lower(text: &str) -> Cow<'_, str> {
     let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-    if text.bytes().all(is_lower) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.to_lowercase())
-    }
+    if text.bytes().all(is_lower) { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }
 
 /// `^-?[\.,]?\d[\d,\.-]*\.?$`

@@ -30,7 +30,7 @@ fn main() {
     write("languages.rs", languages(factory.langlist(), &capitals).as_bytes());
 }
 
-/// The oracle ran on CPython 3.11, whose capitals are those of Unicode 14.
+/// The oracle ran on `CPython` 3.11, whose capitals are those of Unicode 14.
 fn python() -> Compat {
     Compat::python(11)
 }

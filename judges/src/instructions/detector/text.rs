@@ -78,7 +78,7 @@ fn run(text: &str, most: usize, is_inside: impl Fn(u8) -> bool) -> usize {
     text.bytes().take(most).take_while(|byte| is_inside(*byte)).count()
 }
 
-fn finished<'a>(text: Cow<'a, str>, mut shortened: String, copied: usize) -> Cow<'a, str> {
+fn finished(text: Cow<'_, str>, mut shortened: String, copied: usize) -> Cow<'_, str> {
     if copied == 0 {
         return text;
     }

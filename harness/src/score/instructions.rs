@@ -84,7 +84,7 @@ pub(super) fn score(
     })?;
     let (inputs, data) = rayon::join(
         || inputs(asset, samples, (store, display)),
-        || language_data(language, (store, display)),
+        || language_data(language, (store, display)).inspect(LanguageData::read_ahead),
     );
     let ((rows, responses), data) = (inputs?, data?);
     let by_prompt: HashMap<&str, &Row> =

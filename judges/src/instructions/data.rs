@@ -187,6 +187,12 @@ impl LanguageData {
         Self { paths: paths.into_iter().collect(), ..Self::default() }
     }
 
+    /// Reads the file that checks of many responses are all but sure to need, so that none has to
+    /// wait for it. An error is kept for the check that does need it.
+    pub fn read_ahead(&self) {
+        let _ = self.punkt(Language::English);
+    }
+
     /// The sentences of a text, as byte ranges.
     pub fn sentences(
         &self,

@@ -70,7 +70,8 @@ impl Punkt {
 fn literal<'a>(source: &'a str, name: &str) -> Result<&'a str, String> {
     let start = source.find(&format!("\n{name} = ")).ok_or_else(|| format!("no {name}"))?;
     let rest = &source[start..];
-    let end = [rest.find("\n)"), rest.find("\n}")].into_iter().flatten().min();
+    let mut lines = rest.match_indices('\n').map(|(at, _)| at);
+    let end = lines.find(|at| rest[at + 1..].starts_with([')', '}']));
     Ok(&rest[..end.ok_or_else(|| format!("{name} does not end"))?])
 }
 

@@ -22,12 +22,10 @@ const KEY: u64 = (1 << 39) - 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Letter(u16);
 
-/// An n-gram of some profile.
+/// An n-gram of some profile: 6 bits for the number of languages that have it, and above them the
+/// place of their probabilities, as in its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ngram {
-    start: u32,
-    n_languages: u32,
-}
+pub(super) struct Ngram(u32);
 
 impl Letter {
     /// What parts words; every character but letters is read as it.
@@ -59,9 +57,7 @@ impl Ngram {
         loop {
             let slot = u64::from_le_bytes(SLOTS[at]);
             if slot & KEY == key {
-                let [n_languages, start] = [(slot >> 39) & 0x3f, slot >> 45]
-                    .map(|number| u32::try_from(number).unwrap_or(0));
-                return Some(Self { start, n_languages });
+                return u32::try_from(slot >> KEY.count_ones()).ok().map(Self);
             }
             if slot == 0 {
                 return None;
@@ -72,7 +68,8 @@ impl Ngram {
 
     /// The languages that have it, and how probable it is in them.
     pub(super) fn probabilities(self) -> impl Iterator<Item = (usize, f64)> {
-        let listed = &PROBABILITIES[self.start as usize..][..self.n_languages as usize];
+        let (start, n_languages) = (self.0 >> 6, self.0 & 0x3f);
+        let listed = &PROBABILITIES[start as usize..][..n_languages as usize];
         listed.iter().map(|[language, probability @ ..]| {
             (usize::from(*language), f64::from_le_bytes(*probability))
         })

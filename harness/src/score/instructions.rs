@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Scored, file};
-use crate::assets::{self, AssetStore};
+use crate::assets::{self, Asset, AssetStore};
 use crate::cli::table;
 use crate::display::Display;
 use crate::error::EvalrunError;
@@ -82,9 +82,11 @@ pub(super) fn score(
         Language::English => "ifeval",
         Language::Russian => "ruifeval",
     })?;
-    let rows: Vec<Row> = file::rows(store.fetch(asset, display)?.path())?;
-    let responses: Vec<Response> = file::rows(samples)?;
-    let data = language_data(language, (store, display))?;
+    let (inputs, data) = rayon::join(
+        || inputs(asset, samples, (store, display)),
+        || language_data(language, (store, display)).inspect(LanguageData::read_ahead),
+    );
+    let ((rows, responses), data) = (inputs?, data?);
     let by_prompt: HashMap<&str, &Row> =
         rows.iter().map(|row| (row.prompt.as_str(), row)).collect();
     let graded: Vec<Graded> = responses
@@ -112,6 +114,15 @@ pub(super) fn score(
         ));
     }
     Ok(scored(&graded))
+}
+
+/// The rows of the data set and of the response file.
+fn inputs(
+    asset: &Asset,
+    samples: &Path,
+    (store, display): (&AssetStore, &Display),
+) -> Result<(Vec<Row>, Vec<Response>), EvalrunError> {
+    Ok((file::rows(store.fetch(asset, display)?.path())?, file::rows(samples)?))
 }
 
 /// The files that checks may need. Those of the other language are not fetched.

@@ -12,8 +12,9 @@ pub(crate) fn capital_words(
     bound: Bound,
     response: &str,
 ) -> Result<Finding, LanguageDataError> {
-    let tokens = session.data.word_tokens(response)?;
-    let count = tokens.iter().filter(|token| text::is_upper(token)).count();
+    let mut count = 0;
+    let count_capitals = |token: &str| count += usize::from(text::is_upper(token));
+    session.data.each_word_token(response, count_capitals)?;
     Ok(Finding::of(bound.holds(count), || format!("{count} words are in capitals, wanted {bound}")))
 }
 

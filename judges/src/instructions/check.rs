@@ -94,8 +94,10 @@ impl<'a> Session<'a> {
     ) -> Result<Judged, LanguageDataError> {
         let strict = self.find(instruction, readings.response)?;
         let mut is_loose = strict.is_followed();
-        for reading in &readings.others {
-            is_loose = is_loose || self.find(instruction, reading)?.is_followed();
+        if !is_loose {
+            for reading in readings.others() {
+                is_loose = is_loose || self.find(instruction, reading)?.is_followed();
+            }
         }
         Ok(Judged { strict, is_loose })
     }

@@ -52,19 +52,15 @@ pub(crate) fn keywords(
     id: &str,
     kind: impl FnOnce(Vec<Keyword>) -> Kind,
 ) -> Correction {
-    let mut has_error = false;
-    let mut corrected = Vec::new();
-    for keyword in keywords {
-        corrected.push(match keyword.written_without_words() {
-            Some(written) => {
-                has_error = true;
-                Keyword::as_written(written, place, id)?
-            }
-            None => keyword.clone(),
-        });
+    if keywords.iter().all(|keyword| keyword.written_without_words().is_none()) {
+        return Ok(None);
     }
-    let error = DataError::KeywordWithoutRussianWord;
-    Ok(has_error.then(|| (error, Instruction(kind(corrected)))))
+    let corrected = keywords.iter().map(|keyword| match keyword.written_without_words() {
+        Some(written) => Keyword::as_written(written, place, id),
+        None => Ok(keyword.clone()),
+    });
+    let corrected = corrected.collect::<Result<_, _>>()?;
+    Ok(Some((DataError::KeywordWithoutRussianWord, Instruction(kind(corrected)))))
 }
 
 /// The heading that the prompt asks for.

@@ -5,8 +5,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use langdetect::{Compat, DetectorFactory, Seed};
-
 use super::fasttext::LanguageIdentifier;
 use super::language::Language;
 use super::morphology::{Dictionary, DictionaryFiles};
@@ -180,7 +178,6 @@ pub struct LanguageData {
     punkt_russian: Loaded<Punkt>,
     identifier: Loaded<LanguageIdentifier>,
     dictionary: Loaded<Dictionary>,
-    detector: OnceLock<DetectorFactory>,
 }
 
 impl LanguageData {
@@ -188,6 +185,12 @@ impl LanguageData {
     /// check that needs it.
     pub fn new(paths: impl IntoIterator<Item = (LanguageFile, PathBuf)>) -> Self {
         Self { paths: paths.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Reads the file that checks of many responses are all but sure to need, so that none has to
+    /// wait for it. An error is kept for the check that does need it.
+    pub fn read_ahead(&self) {
+        let _ = self.punkt(Language::English);
     }
 
     /// The sentences of a text, as byte ranges.
@@ -201,7 +204,19 @@ impl LanguageData {
 
     /// The word tokens of a text: NLTK's `word_tokenize` with its default, English.
     pub fn word_tokens(&self, text: &str) -> Result<Vec<String>, LanguageDataError> {
-        Ok(super::nltk::word_tokens(text, self.punkt(Language::English)?))
+        let mut tokens = Vec::new();
+        self.each_word_token(text, |token| tokens.push(token.to_owned()))?;
+        Ok(tokens)
+    }
+
+    /// Calls `each` with every word token of a text.
+    pub(crate) fn each_word_token(
+        &self,
+        text: &str,
+        each: impl FnMut(&str),
+    ) -> Result<(), LanguageDataError> {
+        super::nltk::each_word_token(text, self.punkt(Language::English)?, each);
+        Ok(())
     }
 
     /// The code of a text's language, as the benchmark's detector gives it: langdetect 1.0.9 with
@@ -213,7 +228,7 @@ impl LanguageData {
         text: &str,
     ) -> Result<Option<String>, LanguageDataError> {
         Ok(match benchmark {
-            Language::English => self.detector().detect(text).ok(),
+            Language::English => super::detector::language(text).map(str::to_owned),
             Language::Russian => self.identifier()?.identify(text).map(str::to_owned),
         })
     }
@@ -239,17 +254,6 @@ impl LanguageData {
     pub(crate) fn dictionary(&self) -> Result<&Dictionary, LanguageDataError> {
         let loaded = self.dictionary.get_or_init(|| self.read_dictionary());
         loaded.as_ref().map_err(Clone::clone)
-    }
-
-    fn detector(&self) -> &DetectorFactory {
-        self.detector.get_or_init(|| {
-            // The oracle ran on CPython 3.11, whose sums and classes differ in the last bit.
-            let mut factory = DetectorFactory::new(Compat::python(11));
-            let profiles = DetectorFactory::builtin_files();
-            factory.load_builtin(&profiles).expect("the built-in profiles load");
-            factory.seed = Seed::Int(0);
-            factory
-        })
     }
 
     fn load<'a, T>(

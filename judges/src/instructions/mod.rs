@@ -18,6 +18,7 @@ mod combination;
 mod content;
 mod correction;
 mod data;
+mod detector;
 mod fasttext;
 mod finding;
 mod format;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::super::python::text;
 use super::model::Punkt;
-use super::token::{Token, is_no_word_char, tokens};
+use super::token::{NUMBER, Token, is_no_word_char, tokens};
 
 /// Orthographic contexts: upper case at the start, inside, and at unknown places of sentences.
 const BEGINS_UPPER: u32 = 1 << 1;
@@ -66,27 +66,28 @@ impl Punkt {
         if !token.ends_in_period() {
             return;
         }
-        let kind = token.kind_without_period().to_owned();
+        let kind = token.kind_without_period();
+        let is_number = kind == NUMBER;
         let next_kind = next.kind_without_sentence_period();
         let is_initial = token.is_initial();
-        if self.collocations.contains(&(kind.clone(), next_kind.to_owned())) {
+        if self.is_collocation(kind, next_kind) {
             token.is_break = false;
             token.is_abbreviation = true;
             return;
         }
         let starts_sentence = self.starts_sentence(next);
         if (token.is_abbreviation || token.is_ellipsis) && !is_initial {
-            let is_starter = next.starts_upper() && self.sentence_starters.contains(next_kind);
+            let is_starter = next.starts_upper() && self.is_sentence_starter(next_kind);
             if starts_sentence == Some(true) || is_starter {
                 token.is_break = true;
                 return;
             }
         }
-        if is_initial || kind == "##number##" {
+        if is_initial || is_number {
             let is_name = starts_sentence.is_none()
                 && is_initial
                 && next.starts_upper()
-                && self.context(next_kind) & LOWER == 0;
+                && self.contexts(next_kind) & LOWER == 0;
             if starts_sentence == Some(false) || is_name {
                 token.is_break = false;
                 token.is_abbreviation = true;
@@ -94,16 +95,12 @@ impl Punkt {
         }
     }
 
-    fn context(&self, kind: &str) -> u32 {
-        self.orthographic_contexts.get(kind).copied().unwrap_or(0)
-    }
-
     /// What the case of a token says about its being the first of a sentence.
     fn starts_sentence(&self, token: &Token<'_>) -> Option<bool> {
         if token.is_inner_punctuation() {
             return Some(false);
         }
-        let context = self.context(token.kind_without_sentence_period());
+        let context = self.contexts(token.kind_without_sentence_period());
         if token.starts_upper() && context & LOWER != 0 && context & INSIDE_UPPER == 0 {
             return Some(true);
         }

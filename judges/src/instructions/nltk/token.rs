@@ -2,15 +2,20 @@
 //!
 //! Source: NLTK 3.8.1, `nltk/tokenize/punkt.py`, `PunktLanguageVars` and `PunktToken`.
 
+use std::borrow::Cow;
+
 use super::super::python::text;
 use super::model::Punkt;
+
+/// The kind of every number.
+pub(super) const NUMBER: &str = "##number##";
 
 /// A token with its annotations.
 #[derive(Debug)]
 pub(super) struct Token<'a> {
     text: &'a str,
-    /// Lower case, with numbers replaced by `##number##`.
-    kind: String,
+    /// In lower case, or [`NUMBER`].
+    kind: Cow<'a, str>,
     pub(super) is_break: bool,
     pub(super) is_abbreviation: bool,
     pub(super) is_ellipsis: bool,
@@ -18,8 +23,7 @@ pub(super) struct Token<'a> {
 
 impl<'a> Token<'a> {
     fn new(text: &'a str) -> Self {
-        let lower = text.to_lowercase();
-        let kind = if is_number(&lower) { "##number##".to_owned() } else { lower };
+        let kind = if is_number(text) { Cow::Borrowed(NUMBER) } else { lower(text) };
         Self { text, kind, is_break: false, is_abbreviation: false, is_ellipsis: false }
     }
 
@@ -30,10 +34,9 @@ impl<'a> Token<'a> {
         } else if self.text.len() > 1 && self.text.bytes().all(|byte| byte == b'.') {
             self.is_ellipsis = true;
         } else if self.ends_in_period() && !self.text.ends_with("..") {
-            let word = self.text[..self.text.len() - 1].to_lowercase();
+            let word = lower(&self.text[..self.text.len() - 1]);
             let last_part = word.rsplit('-').next().unwrap_or("");
-            let is_known = |word: &str| model.abbreviations.contains(word);
-            self.is_abbreviation = is_known(&word) || is_known(last_part);
+            self.is_abbreviation = model.is_abbreviation(&word) || model.is_abbreviation(last_part);
             self.is_break = !self.is_abbreviation;
         }
     }
@@ -69,6 +72,12 @@ impl<'a> Token<'a> {
     pub(super) fn starts_lower(&self) -> bool {
         self.text.chars().next().is_some_and(char::is_lowercase)
     }
+}
+
+/// `str.lower()`.
+fn lower(text: &str) -> Cow<'_, str> {
+    let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if text.bytes().all(is_lower) { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }
 
 /// `^-?[\.,]?\d[\d,\.-]*\.?$`

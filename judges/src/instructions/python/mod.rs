@@ -2,5 +2,6 @@
 
 pub(crate) mod json;
 pub(crate) mod pattern;
+mod sequence;
 pub(crate) mod text;
 pub(crate) mod translate;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use fancy_regex::{Regex, RegexBuilder};
 
-use super::text;
-use super::translate::{Mode, Step, translate};
+use super::sequence::Sequence;
+use super::translate::{Mode, translate};
 
 /// Steps back that one search may take before it is given up. At about 20 ns each a hopeless
 /// search ends within a quarter of a second.
@@ -21,7 +21,7 @@ pub(crate) struct Pattern {
 #[derive(Clone)]
 enum Engine {
     /// A plain sequence, found in linear time: nearly every keyword.
-    Sequence(Vec<Step>),
+    Sequence(Sequence),
     /// Anything else, and the same for matches that do not end where the search starts.
     General(Box<[Regex; 2]>),
 }
@@ -40,16 +40,9 @@ pub(crate) struct TooCostly;
 impl Pattern {
     /// Compiles a pattern as `re.compile` does.
     pub(crate) fn new(source: &str, mode: Mode) -> Result<Self, String> {
-        let translation = translate(source, mode)?;
-        let engine = if let Some(steps) = translation.steps {
-            Engine::Sequence(steps)
-        } else {
-            let advancing = format!(r"(?:{})(?!\G)", translation.regex);
-            let build = |regex: &str| {
-                let built = RegexBuilder::new(regex).backtrack_limit(BACKTRACK_LIMIT).build();
-                built.map_err(|error| error.to_string())
-            };
-            Engine::General(Box::new([build(&translation.regex)?, build(&advancing)?]))
+        let engine = match Sequence::new(source, mode) {
+            Some(sequence) => Engine::Sequence(sequence),
+            None => Engine::general(source, mode)?,
         };
         Ok(Self { source: source.to_owned(), engine })
     }
@@ -87,11 +80,11 @@ impl Pattern {
         after: After,
     ) -> Result<Option<(usize, usize)>, TooCostly> {
         match (&self.engine, after) {
-            (Engine::Sequence(steps), After::Anything) => Ok(find_sequence(steps, text, from)),
+            (Engine::Sequence(sequence), After::Anything) => Ok(sequence.find(text, from)),
             // A sequence that is empty once is empty always.
-            (Engine::Sequence(steps), After::Empty) => {
+            (Engine::Sequence(sequence), After::Empty) => {
                 let next = text[from..].chars().next();
-                Ok(next.and_then(|skipped| find_sequence(steps, text, from + skipped.len_utf8())))
+                Ok(next.and_then(|skipped| sequence.find(text, from + skipped.len_utf8())))
             }
             (Engine::General(regexes), after) => {
                 let [any, advancing] = &**regexes;
@@ -105,34 +98,16 @@ impl Pattern {
     }
 }
 
-fn find_sequence(steps: &[Step], text: &str, from: usize) -> Option<(usize, usize)> {
-    let starts = text[from..].char_indices().map(|(offset, _)| from + offset);
-    let mut starts = starts.chain(std::iter::once(text.len()));
-    starts.find_map(|start| sequence_end(steps, text, start).map(|end| (start, end)))
-}
-
-/// The end of the sequence if it matches at `start`.
-fn sequence_end(steps: &[Step], text: &str, start: usize) -> Option<usize> {
-    let mut at = start;
-    for step in steps {
-        let next = text[at..].chars().next();
-        let matches = match step {
-            Step::OneOf(chars, Mode::IgnoringCase) => chars.contains(&text::simple_lower(next?)),
-            Step::OneOf(chars, Mode::KeepingCase) => chars.contains(&next?),
-            Step::NotNewline => next? != '\n',
-            Step::Boundary => {
-                if !text::is_boundary(text[..at].chars().next_back(), next) {
-                    return None;
-                }
-                continue;
-            }
+impl Engine {
+    fn general(source: &str, mode: Mode) -> Result<Self, String> {
+        let regex = translate(source, mode)?;
+        let advancing = format!(r"(?:{regex})(?!\G)");
+        let build = |regex: &str| {
+            let built = RegexBuilder::new(regex).backtrack_limit(BACKTRACK_LIMIT).build();
+            built.map_err(|error| error.to_string())
         };
-        if !matches {
-            return None;
-        }
-        at += next?.len_utf8();
+        Ok(Self::General(Box::new([build(&regex)?, build(&advancing)?])))
     }
-    Some(at)
 }
 
 impl fmt::Debug for Pattern {
@@ -149,6 +124,8 @@ impl fmt::Display for Pattern {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pattern(source: &str) -> Pattern {
@@ -184,6 +161,22 @@ mod tests {
         check("(?-i:a)", "aA", 1);
         check("^a$", "a\n", 1);
         check(r"(a)\1", "aA", 1);
+    }
+
+    proptest! {
+        #[test]
+        fn both_engines_count_the_same(
+            source in r"([aks.1é]|\\s|\\d|\\b|\\[.]|[ak.\n]\?|\\s\?|a\+|\\d\+){0,6}",
+            text in r"[aAksKSſ. 1٣éÉ\u{212a}\n]{0,30}",
+        ) {
+            for mode in [Mode::IgnoringCase, Mode::KeepingCase] {
+                let found = Pattern::new(&source, mode).expect("a valid pattern");
+                let engine = Engine::general(&source, mode).expect("a valid pattern");
+                let expected = Pattern { source: source.clone(), engine };
+                prop_assert_eq!(found.count(&text), expected.count(&text));
+                prop_assert_eq!(found.is_in(&text), expected.is_in(&text));
+            }
+        }
     }
 
     #[test]

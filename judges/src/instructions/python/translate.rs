@@ -17,26 +17,6 @@ pub(crate) enum Mode {
     KeepingCase,
 }
 
-/// One step of a pattern that has neither repetition nor choice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
-    /// One character whose simple lower case is listed, or which itself is, as the mode demands.
-    OneOf(Vec<char>, Mode),
-    /// Any character but a line feed.
-    NotNewline,
-    /// A place where `\b` holds.
-    Boundary,
-}
-
-/// A pattern in its new syntax.
-#[derive(Debug)]
-pub(super) struct Translation {
-    /// The same pattern for `fancy_regex`.
-    pub(super) regex: String,
-    /// The pattern as a plain sequence, where it is one.
-    pub(super) steps: Option<Vec<Step>>,
-}
-
 const WORD: &str = r"\p{L}\p{N}_";
 const SPACE: &str =
     r"\t-\r\x1c-\x20\x85\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}";
@@ -73,7 +53,8 @@ const SAME_CASE: [&[char]; 24] = [
 /// Capitals by their simple lower case.
 static CAPITALS: LazyLock<HashMap<char, Vec<char>>> = LazyLock::new(|| {
     let mut capitals: HashMap<char, Vec<char>> = HashMap::new();
-    for c in '\0'..=char::MAX {
+    // No character beyond has a lower case.
+    for c in '\0'..='\u{1ffff}' {
         let lower = text::simple_lower(c);
         if lower != c {
             capitals.entry(lower).or_default().push(c);
@@ -83,7 +64,7 @@ static CAPITALS: LazyLock<HashMap<char, Vec<char>>> = LazyLock::new(|| {
 });
 
 /// The lower-case characters that stand for `c` when case is ignored.
-fn folded(c: char) -> Vec<char> {
+pub(super) fn folded(c: char) -> Vec<char> {
     let lower = text::simple_lower(c);
     let same = SAME_CASE.iter().find(|group| group.contains(&lower));
     same.map_or_else(|| vec![lower], |group| group.to_vec())
@@ -105,8 +86,9 @@ fn push_code(out: &mut String, c: char) {
     let _ = write!(out, r"\x{{{:x}}}", u32::from(c));
 }
 
-/// Translates a Python pattern. The error is Python's complaint in a few words.
-pub(super) fn translate(source: &str, mode: Mode) -> Result<Translation, String> {
+/// Translates a Python pattern to the syntax of `fancy_regex`. The error is Python's complaint in a
+/// few words.
+pub(super) fn translate(source: &str, mode: Mode) -> Result<String, String> {
     let mut translator = Translator {
         source: source.chars().collect(),
         at: 0,
@@ -114,12 +96,11 @@ pub(super) fn translate(source: &str, mode: Mode) -> Result<Translation, String>
         dot_all: false,
         multiline: false,
         out: String::new(),
-        steps: Some(Vec::new()),
         last: Last::Nothing,
         outer: Vec::new(),
     };
     translator.run()?;
-    Ok(Translation { regex: translator.out, steps: translator.steps })
+    Ok(translator.out)
 }
 
 /// What stands before the place of a repetition sign.
@@ -137,8 +118,6 @@ struct Translator {
     dot_all: bool,
     multiline: bool,
     out: String,
-    /// `None` once something cannot be a step.
-    steps: Option<Vec<Step>>,
     last: Last,
     /// The flags outside each open group.
     outer: Vec<(Mode, bool, bool)>,
@@ -157,13 +136,12 @@ impl Translator {
                     self.item(")");
                 }
                 '|' => {
-                    self.special("|");
-                    self.last = Last::Nothing;
+                    self.anchor("|");
                 }
                 '^' => self.anchor(if self.multiline { "(?m:^)" } else { r"\A" }),
                 '$' => self.anchor(if self.multiline { "(?m:$)" } else { r"(?=\n?\z)" }),
                 '.' if self.dot_all => self.item("(?s:.)"),
-                '.' => self.step(Step::NotNewline, r"[^\n]"),
+                '.' => self.item(r"[^\n]"),
                 '*' | '+' | '?' => self.repetition(&c.to_string())?,
                 '{' => self.braces()?,
                 _ => self.literal(c),
@@ -191,40 +169,23 @@ impl Translator {
         found
     }
 
-    fn special(&mut self, regex: &str) {
-        self.out.push_str(regex);
-        self.steps = None;
-    }
-
     fn item(&mut self, regex: &str) {
-        self.special(regex);
+        self.out.push_str(regex);
         self.last = Last::Item;
     }
 
     fn anchor(&mut self, regex: &str) {
-        self.special(regex);
+        self.out.push_str(regex);
         self.last = Last::Nothing;
     }
 
-    fn step(&mut self, step: Step, regex: &str) {
-        self.out.push_str(regex);
-        self.last = if step == Step::Boundary { Last::Nothing } else { Last::Item };
-        if let Some(steps) = &mut self.steps {
-            steps.push(step);
-        }
-    }
-
     fn literal(&mut self, c: char) {
-        let step = match self.mode {
-            Mode::IgnoringCase => Step::OneOf(folded(c), self.mode),
-            Mode::KeepingCase => Step::OneOf(vec![c], self.mode),
-        };
         let mut regex = String::from("[");
         for variant in variants(c, self.mode) {
             push_code(&mut regex, variant);
         }
         regex.push(']');
-        self.step(step, &regex);
+        self.item(&regex);
     }
 
     fn repetition(&mut self, sign: &str) -> Result<(), String> {
@@ -233,7 +194,7 @@ impl Translator {
             Last::Repetition => return Err("multiple repeat".into()),
             Last::Item => {}
         }
-        self.special(sign);
+        self.out.push_str(sign);
         if self.take("?") {
             self.out.push('?');
         } else if self.take("+") {
@@ -302,8 +263,7 @@ impl Translator {
 
     fn open(&mut self, outer: (Mode, bool, bool), regex: &str) {
         self.outer.push(outer);
-        self.special(regex);
-        self.last = Last::Nothing;
+        self.anchor(regex);
     }
 
     fn until(&mut self, end: char) -> Result<String, String> {
@@ -345,7 +305,7 @@ impl Translator {
         match c {
             'b' => {
                 let regex = format!("(?:(?<=[{WORD}])(?![{WORD}])|(?<![{WORD}])(?=[{WORD}]))");
-                self.step(Step::Boundary, &regex);
+                self.anchor(&regex);
             }
             'B' => self.anchor(&format!("(?:(?<=[{WORD}])(?=[{WORD}])|(?<![{WORD}])(?![{WORD}]))")),
             'A' => self.anchor(r"\A"),

@@ -78,8 +78,8 @@ async fn grade(
     let _desk = desk.expect("the semaphore is never closed");
     let (grader, item) = (Arc::clone(&shared.grader), Arc::clone(&sample.item));
     let transcript = transcript.clone();
-    let graded = tokio::task::spawn_blocking(move || grader.grade(&item.target, &transcript));
-    graded.await.unwrap_or_else(|err| match err.try_into_panic() {
+    let work = tokio::task::spawn_blocking(move || grader.grade(&item.target, &transcript));
+    work.await.unwrap_or_else(|err| match err.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(_) => Err(GradeError::Infrastructure("the run is being stopped".to_owned())),
     })

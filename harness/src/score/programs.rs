@@ -62,32 +62,43 @@ pub(super) fn score(
     let named: HashSet<&str> = samples.iter().map(|sample| sample.task_id.as_str()).collect();
     rows.retain(|task_id, _| named.contains(task_id.as_str()));
     let problems = problems(&rows);
-    let mut graded: Vec<Option<Graded>> = Vec::new();
+    let (known, submissions) = submissions(&samples, &problems, settings.extractor)
+        .map_err(|(line, reason)| EvalrunError::Samples { path: path.to_owned(), line, reason })?;
+    let mut verdicts =
+        run((benchmark, tests), rows, &submissions, settings, resources)?.into_iter();
+    let graded = known.into_iter().map(|known| known.or_else(|| verdicts.next()));
+    let graded: Vec<Graded> =
+        graded.map(|graded| graded.expect("every submission has a verdict")).collect();
+    note(&samples, &graded, (data(benchmark), n_problems), resources.1);
+    Ok(scored(&samples, &graded, tests))
+}
+
+/// What is known of each sample before any program is run, and the programs of the others in order.
+type Parted = (Vec<Option<Graded>>, Vec<Submission>);
+
+/// Parts the samples. An error comes with its line.
+fn submissions(
+    samples: &[Sample],
+    problems: &HashMap<&str, Problem>,
+    extractor: Option<ExtractorKind>,
+) -> Result<Parted, (usize, String)> {
+    let mut known = Vec::with_capacity(samples.len());
     let mut submissions = Vec::new();
     for (idx, sample) in samples.iter().enumerate() {
-        let program = problems.get(sample.task_id.as_str()).map(|problem| {
-            program(sample, problem, settings.extractor).ok_or_else(|| EvalrunError::Samples {
-                path: path.to_owned(),
-                line: idx + 1,
-                reason: "it has neither `solution` nor `completion`".to_owned(),
-            })
-        });
-        graded.push(match program.transpose()? {
-            None => Some(Graded::UnknownProblem),
-            Some(None) => Some(Graded::Unparsed),
-            Some(Some(program)) => {
+        let Some(problem) = problems.get(sample.task_id.as_str()) else {
+            known.push(Some(Graded::UnknownProblem));
+            continue;
+        };
+        let program = program(sample, problem, extractor);
+        known.push(match program.map_err(|reason| (idx + 1, reason.to_owned()))? {
+            None => Some(Graded::Unparsed),
+            Some(program) => {
                 submissions.push(Submission { task_id: sample.task_id.clone(), program });
                 None
             }
         });
     }
-    let mut verdicts =
-        run((benchmark, tests), rows, &submissions, settings, resources)?.into_iter();
-    let graded = graded.into_iter().map(|known| known.or_else(|| verdicts.next()));
-    let graded: Vec<Graded> =
-        graded.map(|graded| graded.expect("every submission has a verdict")).collect();
-    note(&samples, &graded, (data(benchmark), n_problems), resources.1);
-    Ok(scored(&samples, &graded, tests))
+    Ok((known, submissions))
 }
 
 /// The asset with a benchmark's problems.
@@ -106,20 +117,21 @@ fn problems(rows: &HashMap<String, String>) -> HashMap<&str, Problem> {
     rows.iter().filter_map(|(task_id, row)| Some((task_id.as_str(), problem(row)?))).collect()
 }
 
-/// The program of a sample: `None` where the row has none, `Some(None)` where none was found in it.
+/// The program of a sample, where the extractor asked for finds one.
 fn program(
     sample: &Sample,
     problem: &Problem,
     extractor: Option<ExtractorKind>,
-) -> Option<Option<String>> {
+) -> Result<Option<String>, &'static str> {
     let completed = || Some(problem.prompt.clone() + sample.completion.as_ref()?);
-    let text = sample.solution.clone().or_else(completed)?;
+    let text = sample.solution.clone().or_else(completed);
+    let text = text.ok_or("it has neither `solution` nor `completion`")?;
     let found = match extractor {
-        None => return Some(Some(text)),
+        None => return Ok(Some(text)),
         Some(ExtractorKind::Evalplus) => code::evalplus(&text, &problem.entry_point),
         Some(_) => code::fenced(&text, &problem.entry_point, Finish::Stop),
     };
-    Some(found.map(Program::into_text))
+    Ok(found.map(Program::into_text))
 }
 
 fn run(
@@ -193,7 +205,9 @@ fn scored(samples: &[Sample], graded: &[Graded], tests: CodeTests) -> Scored {
         figures.add_row(row);
     }
     let mut endings: BTreeMap<&str, usize> = BTreeMap::new();
-    graded.iter().for_each(|graded| *endings.entry(outcome(graded)).or_default() += 1);
+    for graded in graded {
+        *endings.entry(outcome(graded)).or_default() += 1;
+    }
     for (ending, n_samples) in &endings {
         figures.add_row([(*ending).to_owned(), format!("{n_samples} samples")]);
     }

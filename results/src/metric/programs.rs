@@ -65,7 +65,8 @@ mod tests {
             });
             let judged = Outcome::Judged(Verdict::Incorrect);
             let outcome = if base == 'x' { Outcome::Failed } else { judged };
-            SampleOutcome { sample_idx: idx as u32, outcome, vote: None, detail }
+            let sample_idx = u32::try_from(idx).expect("a few samples");
+            SampleOutcome { sample_idx, outcome, vote: None, detail }
         };
         let samples = samples.split(' ').enumerate().map(sample).collect();
         ItemOutcomes { item: ItemId("a".to_owned()), samples }

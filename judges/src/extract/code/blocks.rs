@@ -262,7 +262,9 @@ impl Blocks {
     fn go_on(&mut self, clause: Clause, body: Body) -> Option<()> {
         let before = self.open.last()?.may_take;
         let after = match (clause, before) {
-            (Clause::Case, _) | (Clause::Else, MayTake::ElifOrElse | MayTake::Else) => {
+            (Clause::Case, _)
+            | (Clause::Else, MayTake::ElifOrElse | MayTake::Else)
+            | (Clause::Finally, MayTake::Handler | MayTake::AnyOfTry { .. } | MayTake::Finally) => {
                 MayTake::Nothing
             }
             (Clause::Elif, MayTake::ElifOrElse) => MayTake::ElifOrElse,
@@ -272,9 +274,6 @@ impl Blocks {
             }
             (Clause::ExceptStar, MayTake::Handler | MayTake::AnyOfTry { with_star: true }) => {
                 MayTake::AnyOfTry { with_star: true }
-            }
-            (Clause::Finally, MayTake::Handler | MayTake::AnyOfTry { .. } | MayTake::Finally) => {
-                MayTake::Nothing
             }
             _ => return None,
         };

@@ -41,6 +41,8 @@ impl SampleOutcome {
 pub struct ItemOutcomes {
     /// The item.
     pub item: ItemId,
+    /// The values of the fields that the plan breaks figures down by, in the plan's order.
+    pub labels: Vec<String>,
     /// Its samples so far.
     pub samples: Vec<SampleOutcome>,
 }

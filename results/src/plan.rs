@@ -36,6 +36,9 @@ pub struct Plan {
     pub judge_version: u32,
     /// What is reported.
     pub metrics: Vec<MetricKind>,
+    /// Fields of items by whose values pass@1 is reported as well.
+    #[serde(default)]
+    pub breakdown: Vec<String>,
     /// Sampling parameters of each request.
     pub sampling: Sampling,
     /// The protocol that the task's sampling defaults come from.

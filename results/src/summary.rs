@@ -1,5 +1,7 @@
 //! The numbers of one run, as tables and machines see them.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use tasks::{CodeTests, JudgeKind, MetricKind, Verdict};
 
@@ -168,6 +170,24 @@ fn figures(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
             MetricKind::ConsAtN => (),
             MetricKind::Instructions => instruction_figures(items, &mut add),
             MetricKind::CodeTests => code_figures(plan, items, &mut add),
+        }
+    }
+    figures.extend(breakdown(plan, items));
+    figures
+}
+
+/// pass@1 over the items of each value of each field that the task names.
+fn breakdown(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for (idx, field) in plan.breakdown.iter().enumerate() {
+        let values: BTreeSet<&str> =
+            items.iter().filter_map(|item| Some(item.labels.get(idx)?.as_str())).collect();
+        for value in values {
+            let is_of = |item: &&ItemOutcomes| item.labels.get(idx).is_some_and(|v| v == value);
+            let of_value: Vec<ItemOutcomes> = items.iter().filter(is_of).cloned().collect();
+            let (id, name) = (format!("{field}={value}"), format!("{field} {value}"));
+            let estimate = pass_at_1(&of_value);
+            figures.extend(estimate.map(|estimate| Figure { id, name, estimate }));
         }
     }
     figures

@@ -34,6 +34,7 @@ fn plan() -> Plan {
         judge: JudgeKind::Integer,
         judge_version: 1,
         metrics: vec![MetricKind::PassAt1, MetricKind::ConsAtN],
+        breakdown: Vec::new(),
         sampling: sampling(),
         sampling_source: "nowhere".to_owned(),
         n_samples: 2,

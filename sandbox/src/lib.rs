@@ -22,5 +22,5 @@ pub use program::{
     Arguments, Call, Ended, Execution, Flow, Iterables, Observer, Outcome, Program, Progress,
     Raised, Report, Returned,
 };
-pub use runtime::{CompileProgress, PythonRuntime, RuntimeFiles};
+pub use runtime::{CompileProgress, Extension, PythonRuntime, RuntimeFiles};
 pub use sandbox::Sandbox;

@@ -6,11 +6,12 @@ use crate::error::nearest;
 use crate::{Task, TaskError, task_file};
 
 /// Built-in task files in the order of `evalrun tasks`.
-const TASK_FILES: [(&str, &str); 11] = [
+const TASK_FILES: [(&str, &str); 12] = [
     ("aime24.toml", include_str!("../suite/aime24.toml")),
     ("aime25.toml", include_str!("../suite/aime25.toml")),
     ("aime26.toml", include_str!("../suite/aime26.toml")),
     ("hmmt25.toml", include_str!("../suite/hmmt25.toml")),
+    ("math500.toml", include_str!("../suite/math500.toml")),
     ("gsm8k.toml", include_str!("../suite/gsm8k.toml")),
     ("humaneval.toml", include_str!("../suite/humaneval.toml")),
     ("humaneval_plus.toml", include_str!("../suite/humaneval_plus.toml")),

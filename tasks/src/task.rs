@@ -36,6 +36,8 @@ pub struct Task {
     pub judge: JudgeKind,
     /// What is reported.
     pub metrics: Vec<MetricKind>,
+    /// Fields of items by whose values pass@1 is reported as well, such as a subject.
+    pub breakdown: Vec<String>,
     /// Hex SHA-256 of the task file and its prompt template.
     pub definition_sha256: String,
 }

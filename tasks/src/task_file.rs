@@ -69,6 +69,7 @@ pub(crate) fn parse(
         extractor: spec.extractor,
         judge: spec.judge,
         metrics: spec.metrics,
+        breakdown: spec.breakdown,
         definition_sha256,
     })
 }
@@ -92,6 +93,10 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     if sampling.max_tokens == 0 || sampling.samples == 0 {
         let key = if sampling.samples == 0 { "samples" } else { "max_tokens" };
         return Err((key, format!("{key} is at least 1")));
+    }
+    let has = |field: &String| spec.dataset.source.iter().all(|s| s.fields.contains_key(field));
+    if let Some(field) = spec.breakdown.iter().find(|field| !has(field)) {
+        return Err(("breakdown", format!("no field of the rows is called `{field}`")));
     }
     match (spec.judge, spec.dataset.target) {
         (JudgeKind::Integer, TargetKind::Integer)
@@ -125,6 +130,8 @@ struct TaskSpec {
     extractor: ExtractorKind,
     judge: JudgeKind,
     metrics: Vec<MetricKind>,
+    #[serde(default)]
+    breakdown: Vec<String>,
     prompt: PromptSpec,
     sampling: SamplingSpec,
     dataset: DatasetSpec,

@@ -60,8 +60,10 @@ fn function_lengths(text: &str) -> Vec<usize> {
     starts
         .filter_map(|(start, line)| {
             let indent = line.len() - line.trim_start().len();
-            let closing = format!("{}}}", " ".repeat(indent));
-            lines[start..].iter().position(|line| *line == closing).map(|n| n + 1)
+            let is_at_indent = |line: &&str| line.len() - line.trim_start().len() == indent;
+            // A declaration in a trait ends with a semicolon and has no body.
+            let ends = |line: &&str| is_at_indent(line) && (line.ends_with(';') || line.trim() == "}");
+            lines[start..].iter().position(|line| ends(&line)).map(|n| n + 1)
         })
         .collect()
 }

@@ -91,6 +91,7 @@ pub(crate) fn resolve(
         judge: task.judge,
         judge_version: judges::JUDGE_VERSION,
         metrics: task.metrics.clone(),
+        breakdown: task.breakdown.clone(),
         sampling: sampling(&task, overrides),
         sampling_source: task.defaults.source.clone(),
         n_samples: overrides.n_samples.unwrap_or(task.defaults.n_samples),

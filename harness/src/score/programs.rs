@@ -235,7 +235,10 @@ fn items(samples: &[Sample], graded: &[Graded]) -> Vec<ItemOutcomes> {
         let sample_idx = u32::try_from(of_item.len()).unwrap_or(u32::MAX);
         of_item.push(SampleOutcome { sample_idx, outcome, vote: None, detail });
     }
-    let item = |(item, samples): (&str, _)| ItemOutcomes { item: ItemId(item.to_owned()), samples };
+    let item = |(item, samples): (&str, _)| {
+        let item = ItemId(item.to_owned());
+        ItemOutcomes { item, labels: Vec::new(), samples }
+    };
     items.into_iter().map(item).collect()
 }
 

@@ -141,7 +141,7 @@ mod tests {
             }
         };
         let samples = samples.iter().enumerate().map(sample).collect();
-        ItemOutcomes { item: ItemId("i".to_owned()), samples }
+        ItemOutcomes { item: ItemId("i".to_owned()), labels: Vec::new(), samples }
     }
 
     fn check(reading: Reading, over: Over, expected: (f64, f64)) {

@@ -26,7 +26,11 @@ fn by_tests(item: &ItemOutcomes, tests: CodeTests) -> ItemOutcomes {
         };
         SampleOutcome { sample_idx: sample.sample_idx, outcome, vote: None, detail: None }
     };
-    ItemOutcomes { item: item.item.clone(), samples: item.samples.iter().map(sample).collect() }
+    ItemOutcomes {
+        item: item.item.clone(),
+        labels: item.labels.clone(),
+        samples: item.samples.iter().map(sample).collect(),
+    }
 }
 
 fn passes(sample: &SampleOutcome, tests: CodeTests) -> bool {
@@ -69,7 +73,7 @@ mod tests {
             SampleOutcome { sample_idx, outcome, vote: None, detail }
         };
         let samples = samples.split(' ').enumerate().map(sample).collect();
-        ItemOutcomes { item: ItemId("a".to_owned()), samples }
+        ItemOutcomes { item: ItemId("a".to_owned()), labels: Vec::new(), samples }
     }
 
     fn check(items: &[&str], tests: CodeTests, k: usize, expected: Option<f64>) {

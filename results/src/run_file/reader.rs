@@ -95,6 +95,7 @@ impl RunFile {
         let rows = self.rows(sql, |row| {
             Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
         })?;
+        let mut labels = self.labels()?;
         let mut items: Vec<ItemOutcomes> = Vec::new();
         for (SampleKey { item, sample_idx }, outcome, vote, detail) in rows {
             let detail = self.detail(detail)?;
@@ -102,10 +103,27 @@ impl RunFile {
             let sample = SampleOutcome { sample_idx, outcome, vote, detail };
             match items.last_mut() {
                 Some(last) if last.item == item => last.samples.push(sample),
-                _ => items.push(ItemOutcomes { item, samples: vec![sample] }),
+                _ => {
+                    let labels = labels.remove(&item).unwrap_or_default();
+                    items.push(ItemOutcomes { item, labels, samples: vec![sample] });
+                }
             }
         }
         Ok(items)
+    }
+
+    /// The values of the fields that the plan breaks figures down by.
+    fn labels(&self) -> Result<BTreeMap<ItemId, Vec<String>>, StoreError> {
+        let fields = &self.plan.breakdown;
+        if fields.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let label = |item: &Item, field| item.fields.get(field).cloned().unwrap_or_default();
+        let labels = |item: Item| {
+            let labels = fields.iter().map(|field| label(&item, field)).collect();
+            (item.id, labels)
+        };
+        Ok(self.items()?.into_iter().map(labels).collect())
     }
 
     /// Calls `visit` with item, program and detail of every judged sample in order. A sample without

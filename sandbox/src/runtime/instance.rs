@@ -62,12 +62,13 @@ impl Session for Silent {
     }
 }
 
-/// Starts an interpreter, has it run the driver, and returns its memory.
-pub fn boot(runtime: &PythonRuntime) -> Result<Vec<u8>, SandboxError> {
+/// Starts an interpreter, has it run `source`, and returns its memory.
+pub fn boot(runtime: &PythonRuntime, source: &str) -> Result<Vec<u8>, SandboxError> {
     let fail = |error: wasmtime::Error| SandboxError::Boot(format!("{error:#}"));
-    let instance = Instance::new(runtime, Limits::default(), Box::new(Silent));
+    let limits = Limits { load_fuel: u64::MAX, total_fuel: u64::MAX, ..Limits::default() };
+    let instance = Instance::new(runtime, limits, Box::new(Silent));
     let mut instance = instance.map_err(fail)?;
-    let status = instance.execute(DRIVER).map_err(fail)?;
+    let status = instance.execute(source).map_err(fail)?;
     if status != 0 {
         return Err(SandboxError::Boot(instance.store.data().world.output().tail()));
     }

@@ -50,6 +50,7 @@ pub enum CompileProgress {
 }
 
 /// The interpreter, compiled and started.
+#[derive(Clone)]
 pub struct PythonRuntime {
     pub(super) engine: Engine,
     pub(super) code: Module,
@@ -256,7 +257,7 @@ impl Linked {
     }
 
     fn booted(&self, initial: &[u8]) -> Result<Vec<u8>, SandboxError> {
-        let memory = instance::boot(&self.with_image(initial)?)?;
+        let memory = instance::boot(&self.with_image(initial)?, instance::DRIVER)?;
         Ok(meter::image_of(&memory))
     }
 }

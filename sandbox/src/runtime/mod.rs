@@ -1,10 +1,12 @@
 //! The interpreter as compiled code and a memory image.
 
 mod cache;
+mod extend;
 mod instance;
 mod load;
 mod meter;
 
+pub use extend::Extension;
 pub use instance::Instance;
 pub use load::{CompileProgress, HOST_STACK_BYTES, PythonRuntime, RuntimeFiles, WASM_STACK_BYTES};
 pub use meter::{HOST_MODULE, REFUEL};

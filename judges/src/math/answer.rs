@@ -24,6 +24,8 @@ pub(super) enum Parsed {
     Value(Value),
     /// Upstream reads nothing.
     Nothing,
+    /// Upstream may read some number that is not computed here, or nothing.
+    Number,
     /// Upstream may read something that is not read here.
     Unread,
 }
@@ -59,18 +61,11 @@ impl Answer {
     /// The inside of a box.
     pub(super) fn boxed(answer: &str) -> Self {
         let whole = format!(r"\boxed{{{answer}}}");
-        let line = whole.lines().next().unwrap_or("");
-        let is_spread = whole.contains('\n');
-        let text = line.rfind('}').filter(|end| *end > r"\boxed{".len());
-        let text = text.map(|end| clean(&last_boxed(&line[..=end])));
-        let Some(text) = text.filter(|text| !text.is_empty()) else {
-            let value = if is_spread || !answer.trim().is_empty() {
-                fallback::lines_in(&whole)
-            } else {
-                Parsed::Nothing
-            };
+        let text = if answer.is_empty() { String::new() } else { clean(&last_boxed(&whole)) };
+        if text.is_empty() {
+            let value = if answer.is_empty() { Parsed::Nothing } else { fallback::latex_in(&whole) };
             return Self { value, text: None };
-        };
+        }
         let value = match parse(&text) {
             Err(Stop::Refused) => fallback::latex_in(&whole),
             other => known(other),

@@ -75,8 +75,11 @@ impl Reader<'_> {
 
     /// A name with its subscript and superscript.
     fn name(&mut self) -> Read<Node> {
-        let base = self.base_name()?;
-        let mut name = base.clone();
+        let is_letter = self.peek() == Some(Kind::Letter);
+        let mut name = self.base_name()?;
+        if name == "I" && is_letter {
+            return self.imaginary();
+        }
         if self.peek() == Some(Kind::Subscript) {
             name.push_str(&subscript(self)?);
         }
@@ -91,11 +94,17 @@ impl Reader<'_> {
         Ok(value.power(exponent))
     }
 
+    /// The imaginary unit, which takes a superscript but no subscript.
+    fn imaginary(&mut self) -> Read<Node> {
+        if self.peek() == Some(Kind::Subscript) {
+            return Err(Stop::Unread);
+        }
+        let value = Node::Constant(Constant::Imaginary);
+        Ok(if self.eat(Kind::Superscript) { value.power(self.exponent()?) } else { value })
+    }
+
     /// The constant or symbol of a name; names are compared in lower case.
     fn named(&self, name: &str) -> Node {
-        if name == "I" {
-            return Node::Constant(Constant::Imaginary);
-        }
         let greek = |letter: char| GREEK_NAMES.iter().find(|(c, _)| *c == letter);
         let mut chars = name.chars();
         let name = match (chars.next(), chars.next()) {

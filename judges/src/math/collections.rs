@@ -57,13 +57,27 @@ fn intervals(gold: &Interval, answer: &Interval) -> Equivalence {
 
 /// Sets of numbers, of which at least one is not a list.
 fn sets(gold: &Value, answer: &Value) -> Equivalence {
-    if matches!(gold, Value::Tuple(_)) || matches!(answer, Value::Tuple(_)) {
+    let is_list = |value: &Value| match value {
+        Value::Tuple(_) => true,
+        Value::Set(elements) => !elements.iter().all(is_number_like),
+        _ => false,
+    };
+    let is_interval = |value: &Value| matches!(value, Value::Interval(_));
+    let is_any_list = |value: &Value| matches!(value, Value::Tuple(_) | Value::Set(_));
+    let is_mixed = is_interval(gold) && is_any_list(answer) || is_any_list(gold) && is_interval(answer);
+    if is_list(gold) || is_list(answer) || is_mixed {
         return Equivalence::Different;
     }
     match (segments(gold), segments(answer)) {
         (Some(gold), Some(answer)) => Equivalence::of(gold == answer),
         _ => Equivalence::Unsure,
     }
+}
+
+/// Whether an element could be a point of a set of numbers.
+fn is_number_like(element: &Value) -> bool {
+    let is_symbolic = |node: &Node| node.any(&|part| matches!(part, Node::Symbol(_)));
+    element.as_expression().is_some_and(|node| !is_symbolic(node))
 }
 
 fn elements(gold: &Value, answer: &Value) -> Equivalence {

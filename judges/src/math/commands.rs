@@ -95,7 +95,7 @@ pub(super) const ACCENTS: [&str; 42] = [
 ];
 
 /// Commands that are one token.
-pub(super) const SYMBOLS: [(&str, Kind); 146] = [
+pub(super) const SYMBOLS: [(&str, Kind); 147] = [
     (r"\over", Kind::Divide),
     (r"\(", Kind::Open(Bracket::VisualParen)),
     (r"\)", Kind::Close(Bracket::VisualParen)),
@@ -198,8 +198,8 @@ pub(super) const SYMBOLS: [(&str, Kind); 146] = [
     (r"\spadesuit", Kind::OtherSymbol),
     (r"\vert", Kind::Unread),
     (r"\|", Kind::Unread),
-    (r"\langle", Kind::Unread),
-    (r"\rangle", Kind::Misplaced),
+    (r"\langle", Kind::LeftAngle),
+    (r"\rangle", Kind::RightAngle),
     (r"\phantom", Kind::Unread),
     (r"\lim", Kind::Unread),
     (r"\to", Kind::Misplaced),
@@ -233,7 +233,8 @@ pub(super) const SYMBOLS: [(&str, Kind); 146] = [
     (r"\mod", Kind::Unread),
     (r"\operatorname", Kind::Unread),
     (r"\begin{array}", Kind::Unread),
-    (r"\begin{vmatrix}", Kind::Unread),
+    (r"\begin{vmatrix}", Kind::DeterminantStart),
+    (r"\end{vmatrix}", Kind::DeterminantEnd),
     (r"\xrightarrow", Kind::Unread),
     (r"\xRightarrow", Kind::Unread),
     (r"\partial", Kind::Unread),

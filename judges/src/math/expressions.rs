@@ -4,7 +4,7 @@
 use super::Equivalence;
 use super::canonical::canonical;
 use super::estimate::{Complex, estimate};
-use super::node::{Constant, Node};
+use super::node::{Constant, Function, Node};
 use super::quotient::Quotient;
 use super::ratio::Ratio;
 
@@ -74,9 +74,13 @@ fn printed_alike(name: &str, other: &Node) -> Equivalence {
     if let Some(ratio) = other.as_rational() {
         return Equivalence::of(ratio.to_string() == name);
     }
-    let is_word = name.chars().all(|c| c.is_alphabetic() || c == '_');
-    let is_function = name == "oo" || name == "pi" || name == "i";
-    if is_word && !is_function { Equivalence::Different } else { Equivalence::Unsure }
+    // A sum prints with spaces, which a name has not.
+    let is_word = name.chars().all(|c| c.is_alphabetic() || c == '_') && name != "oo";
+    if is_word || matches!(other, Node::Sum(_)) {
+        Equivalence::Different
+    } else {
+        Equivalence::Unsure
+    }
 }
 
 fn matrices(gold: &[Vec<Node>], answer: &[Vec<Node>]) -> Equivalence {
@@ -137,34 +141,42 @@ fn n_digits(node: &Node) -> usize {
 
 /// Where one side is a decimal both are rounded, unless the other is an integer.
 fn decimals(gold: &Node, answer: &Node) -> Equivalence {
-    let other = if is_decimal(gold) { answer } else { gold };
     let (Some(left), Some(right)) = (canonical(gold), canonical(answer)) else {
         return rounded_estimates(gold, answer);
     };
+    let has_symbols = left.has_symbols() || right.has_symbols();
     match (left.as_rational(), right.as_rational()) {
-        (Some(left), Some(right)) if left == right => match has_inner_decimal(other) {
-            true if !is_decimal(other) => Equivalence::Unsure,
-            _ => Equivalence::Equal,
-        },
-        (Some(left), Some(right)) => {
-            let is_long = n_digits(gold).max(n_digits(answer)) > KEPT_DIGITS;
-            let exact = if is_decimal(gold) { &right } else { &left };
-            let is_integer = !is_decimal(other) && exact.is_integer() && !has_inner_decimal(other);
-            let apart = left.add(&right.negate()).map(|difference| difference.abs());
-            let is_tiny = apart.is_none_or(|apart| apart.to_f64() < 1e-9 * left.to_f64().abs());
-            if is_integer && !is_tiny {
-                return Equivalence::Different;
-            }
-            if is_integer || is_long && is_tiny {
-                return Equivalence::Unsure;
-            }
-            match (left.round(PLACES), right.round(PLACES)) {
-                (Some(left), Some(right)) => Equivalence::of(left == right),
-                _ => Equivalence::Unsure,
-            }
-        }
-        _ if left.has_symbols() || right.has_symbols() => different_at_samples(gold, answer),
+        (Some(left), Some(right)) => rounded(gold, answer, &left, &right),
+        _ if has_symbols => different_at_samples(gold, answer),
         _ => rounded_estimates(gold, answer),
+    }
+}
+
+/// Compares the rational values of two expressions of which one is a decimal.
+fn rounded(gold: &Node, answer: &Node, left: &Ratio, right: &Ratio) -> Equivalence {
+    let other = if is_decimal(gold) { answer } else { gold };
+    let is_computed = !is_decimal(other) && has_inner_decimal(other);
+    if left == right && !is_computed {
+        return Equivalence::Equal;
+    }
+    let n_digits = n_digits(gold).max(n_digits(answer));
+    let gap = left.add(&right.negate()).map_or(f64::INFINITY, |gap| gap.abs().to_f64());
+    let size = left.abs().max(right.abs()).to_f64();
+    let exact = if is_decimal(gold) { right } else { left };
+    if !is_decimal(other) && exact.is_integer() {
+        let is_clear = gap > 1e-12 * size || !is_computed && n_digits <= KEPT_DIGITS && gap > 0.0;
+        return if is_clear { Equivalence::Different } else { Equivalence::Unsure };
+    }
+    if size > 1e8 && gap < 1e-12 * size {
+        return Equivalence::Unsure;
+    }
+    let (left, right) = (left.round(PLACES), right.round(PLACES));
+    match (left, right) {
+        (Some([a, b]), Some([c, d])) if a == b && c == d => Equivalence::of(a == c),
+        (Some(left), Some(right)) if left.iter().all(|one| !right.contains(one)) => {
+            Equivalence::Different
+        }
+        _ => Equivalence::Unsure,
     }
 }
 
@@ -210,6 +222,9 @@ fn exact(gold: &Node, answer: &Node) -> Equivalence {
 fn equal_forms(gold: &Node, answer: &Node, form: &Quotient) -> Equivalence {
     let is_inexact = |node: &Node| node.any(&|part| is_inexact(part));
     let is_odd = |node: &Node| node.any(&|part| is_odd(part));
+    if is_number(gold) && is_number(answer) {
+        return Equivalence::Equal;
+    }
     if is_odd(gold) || is_odd(answer) {
         return Equivalence::Unsure;
     }
@@ -241,8 +256,19 @@ fn is_odd(node: &Node) -> bool {
     matches!(node, Node::Percent(_) | Node::Undefined)
 }
 
+/// Whether a node is a number, or one with a percent sign.
+fn is_number(node: &Node) -> bool {
+    match node {
+        Node::Percent(inner) => is_number(inner),
+        other => other.as_rational().is_some(),
+    }
+}
+
 /// A product of numbers with at most one decimal, as in `1.44 \times 10^3`.
 fn is_simple_product(node: &Node) -> bool {
+    if let Node::Call(Function::Floor | Function::Ceiling, _) = node {
+        return true;
+    }
     let Node::Product(factors) = node else { return false };
     let n_decimals = factors.iter().filter(|one| has_inner_decimal(one)).count();
     n_decimals == 1 && factors.iter().all(|one| matches!(one, Node::Decimal(_)) || !has_inner_decimal(one))

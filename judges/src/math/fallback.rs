@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::answer::{Parsed, has_answer_word, parse};
 use super::atom::number;
@@ -13,13 +13,13 @@ use super::value::Value;
 
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|\s|=)(?:\*\*)?[$€£¥₹₽₪₩₫฿]?(?:(?<grouped>-?[1-9][0-9]{0,2}(?:[ ,][0-9]{3})+)(?<tail>\.[0-9]+)?|(?<whole>-?[0-9]+)(?<fraction>[.,][0-9]+)|(?<bare>\.[0-9]+)|(?<integer>-?[0-9]+))(?<percent>\s*(?:%|[Pp]ercent|[Pp]ct))?",
+        r"(?:^|\s|=)(?:\*\*)?[$€£¥₹₽₪₩₫฿]?(?:(?<grouped>-?[1-9]\d{0,2}(?:[ ,]\d{3})+)(?<tail>\.\d+)?|(?<whole>-?\d+)(?<fraction>[.,]\d+)|(?<bare>\.\d+)|(?<integer>-?\d+))(?<percent>\s*(?:%|[Pp]ercent|[Pp]ct))?",
     )
 });
 
 /// The start of an arithmetic expression that upstream would compute.
 static ARITHMETIC: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?:^|\s|=)(?:\*\*)?-?\(?-?[0-9][0-9.\s+\-*×/^()÷]*[+\-*×/^()÷][0-9.\s+\-*×/^()÷]+")
+    pattern(r"(?:^|\s|=)(?:\*\*)?-?\(?-?\d[\d.\s+\-*×/^()÷]*[+\-*×/^()÷][\d.\s+\-*×/^()÷]+")
 });
 
 static FRACTION: LazyLock<Regex> = LazyLock::new(|| {
@@ -28,12 +28,12 @@ static FRACTION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The last number of a text without readable LaTeX.
 pub(super) fn number_in(text: &str) -> Parsed {
-    if has_odd_digits(text) || ARITHMETIC.is_match(text) {
-        return Parsed::Unread;
+    if ARITHMETIC.is_match(text) {
+        return Parsed::Number;
     }
-    match last_number(text) {
-        Some((_, _, Some(node))) => Parsed::Value(Value::Expression(node)),
-        Some((_, _, None)) => Parsed::Unread,
+    match NUMBER.captures_iter(text).last().map(|found| value_of(&found)) {
+        Some(Some(node)) => Parsed::Value(Value::Expression(node)),
+        Some(None) => Parsed::Number,
         None => Parsed::Nothing,
     }
 }
@@ -47,21 +47,12 @@ pub(super) fn latex_in(text: &str) -> Parsed {
     let Some(fraction) = fractions.next() else { return number_in(text) };
     let after = text[fraction.end()..].trim_start();
     let is_alone = fractions.next().is_none()
-        && last_number(text).is_none()
+        && !NUMBER.is_match(text)
         && !ARITHMETIC.is_match(text)
         && !after.starts_with(['%', 'p', 'P'])
         && !after.starts_with(r"\%");
     match parse(&clean(fraction.as_str())) {
         Ok(value) if is_alone => Parsed::Value(value),
-        _ => Parsed::Unread,
-    }
-}
-
-/// The last number of a box that spreads over lines.
-pub(super) fn lines_in(text: &str) -> Parsed {
-    match latex_in(text) {
-        Parsed::Value(Value::Expression(node)) => Parsed::Value(Value::Expression(node)),
-        Parsed::Nothing => Parsed::Nothing,
         _ => Parsed::Unread,
     }
 }
@@ -77,15 +68,8 @@ fn has_environment(text: &str) -> bool {
         })
 }
 
-/// Digits of other scripts, which upstream's patterns take for digits.
-fn has_odd_digits(text: &str) -> bool {
-    text.chars().any(|c| !c.is_ascii() && c.is_numeric())
-}
-
-/// The number that ends last: where it starts, where it ends, and its value.
-fn last_number(text: &str) -> Option<(usize, usize, Option<Node>)> {
-    let captures = NUMBER.captures_iter(text).last()?;
-    let whole = captures.get(0)?;
+/// The number of a match, unless it has digits of other scripts, which upstream takes for digits.
+fn value_of(captures: &Captures<'_>) -> Option<Node> {
     let group = |name: &str| captures.name(name).map_or("", |found| found.as_str());
     let integer = format!("{}{}{}", group("grouped"), group("whole"), group("integer"));
     let fraction = format!("{}{}{}", group("tail"), group("fraction"), group("bare"));
@@ -94,9 +78,9 @@ fn last_number(text: &str) -> Option<(usize, usize, Option<Node>)> {
         Some(rest) => (true, rest.to_owned()),
         None => (false, digits),
     };
-    let node = number(&format!("{digits}{}", fraction.replace(',', "."))).ok();
-    let node = node.map(|node| if negative { node.negate() } else { node });
+    let text = format!("{digits}{}", fraction.replace(',', "."));
+    let node = if text.is_ascii() { number(&text).ok()? } else { return None };
+    let node = if negative { node.negate() } else { node };
     let is_percent = captures.name("percent").is_some();
-    let node = node.map(|node| if is_percent { Node::Percent(Box::new(node)) } else { node });
-    Some((whole.start(), whole.end(), node))
+    Some(if is_percent { Node::Percent(Box::new(node)) } else { node })
 }

@@ -145,7 +145,18 @@ impl Reader<'_> {
                 Some(Kind::Greater) => Comparison::Greater,
                 Some(Kind::AtLeast) => Comparison::AtLeast,
                 Some(Kind::NotEqual) => Comparison::NotEqual,
-                Some(Kind::In | Kind::Approximately) => return Err(Stop::Unread),
+                Some(Kind::In) => {
+                    self.at += 1;
+                    self.expression()?;
+                    return Err(Stop::Unread);
+                }
+                Some(Kind::Approximately) if chain.is_empty() => {
+                    self.at += 1;
+                    let right = self.expression()?;
+                    left = if left.has_only_symbols() { right } else { left };
+                    continue;
+                }
+                Some(Kind::Approximately) => return Err(Stop::Unread),
                 _ if chain.is_empty() => return Ok(Value::Expression(left)),
                 _ => return Ok(Value::Relations(chain)),
             };

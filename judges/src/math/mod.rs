@@ -100,6 +100,9 @@ pub fn compare(gold: &str, answer: &str) -> Equivalence {
     match (gold.value, answer.value) {
         (Parsed::Value(gold), Parsed::Value(answer)) => compare::values(&gold, &answer),
         (Parsed::Nothing, _) | (_, Parsed::Nothing) => Equivalence::Different,
+        (Parsed::Value(gold), Parsed::Number) if compare::is_never_number(&gold) => {
+            Equivalence::Different
+        }
         _ => Equivalence::Unsure,
     }
 }
@@ -122,7 +125,7 @@ pub fn normal_form(answer: &str) -> String {
     let parsed = Answer::boxed(answer);
     let form = match &parsed.value {
         Parsed::Value(value) => normal::form(value),
-        Parsed::Nothing | Parsed::Unread => None,
+        Parsed::Nothing | Parsed::Number | Parsed::Unread => None,
     };
     form.or(parsed.text).unwrap_or_else(|| answer.trim().to_owned())
 }

@@ -110,15 +110,14 @@ impl Ratio {
         if rest.is_negative() { quotient - 1 } else { quotient }
     }
 
-    /// The number rounded to a multiple of `10^-places`, or `None` next to a tie, where the
-    /// rounding of a binary floating-point number cannot be foreseen.
-    pub(super) fn round(&self, places: u32) -> Option<BigInt> {
+    /// The number rounded to a multiple of `10^-places`, in such units; next to a tie, where the
+    /// rounding of a binary floating-point number cannot be foreseen, the two candidates.
+    pub(super) fn round(&self, places: u32) -> Option<[BigInt; 2]> {
         let scaled = self.mul(&Self::integer(BigInt::from(10).pow(places)))?;
-        let doubled = scaled.mul(&Self::integer(2))?;
-        let nearest = (Self::new(doubled.floor() + 1, BigInt::from(2)))?.floor();
-        let offset = scaled.add(&Self::integer(-nearest.clone()))?.abs();
-        let tie = offset.add(&Self::new(BigInt::from(-1), BigInt::from(2))?)?.abs();
-        (tie > Self::new(BigInt::one(), BigInt::from(1_000_000))?).then_some(nearest)
+        let slack = Self::new(BigInt::one(), BigInt::from(1_000_000))?;
+        let half = Self::new(BigInt::one(), BigInt::from(2))?;
+        let middle = scaled.add(&half)?;
+        Some([middle.add(&slack.negate())?.floor(), middle.add(&slack)?.floor()])
     }
 
     /// The nearest double, within a few units in the last place.
@@ -197,10 +196,10 @@ mod tests {
     }
 
     #[test]
-    fn rounding_refuses_ties() {
-        assert_eq!(ratio(1, 3).round(6), Some(BigInt::from(333_333)));
-        assert_eq!(ratio(-2, 3).round(6), Some(BigInt::from(-666_667)));
-        assert_eq!(ratio(1, 2).round(0), None);
+    fn rounding_shows_ties() {
+        assert_eq!(ratio(1, 3).round(6), Some([333_333, 333_333].map(BigInt::from)));
+        assert_eq!(ratio(-2, 3).round(6), Some([-666_667, -666_667].map(BigInt::from)));
+        assert_eq!(ratio(1, 2).round(0), Some([0, 1].map(BigInt::from)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::atom::subscript;
 use super::node::{Function, Node};
+use super::ratio::Ratio;
 use super::token::{Bracket, Kind, Token};
 
 /// The deepest nesting that is read.
@@ -71,7 +72,12 @@ impl<'a> Reader<'a> {
 
     /// Refusal, unless the reader stands before a word it does not follow.
     pub(super) fn refusal(&self) -> Stop {
-        if self.peek() == Some(Kind::Unread) { Stop::Unread } else { Stop::Refused }
+        let is_foreign_name = self.token_text(self.at) == r"\operatorname"
+            && self.peek_at(2) != Some(Kind::Misplaced);
+        match self.peek() {
+            Some(Kind::Unread) if !is_foreign_name => Stop::Unread,
+            _ => Stop::Refused,
+        }
     }
 
     /// Goes one level down for the time of `read`.
@@ -158,7 +164,8 @@ impl<'a> Reader<'a> {
             Some(Kind::Function | Kind::Root | Kind::Euler) => functions == Functions::Allowed,
             Some(
                 Kind::LeftBar | Kind::LeftFloor | Kind::LeftCeiling | Kind::Frac | Kind::Binomial
-                | Kind::Boxed | Kind::MatrixStart | Kind::Unread,
+                | Kind::Boxed | Kind::MatrixStart | Kind::DeterminantStart | Kind::LeftAngle
+                | Kind::Unread,
             ) => true,
             Some(kind) => is_atom(kind),
             None => false,
@@ -224,8 +231,17 @@ impl<'a> Reader<'a> {
                 let above = self.in_braces()?;
                 Ok(Node::Call(Function::Binomial, vec![above, self.in_braces()?]))
             }
-            Kind::MatrixStart => self.matrix(),
-            Kind::Unread => Err(Stop::Unread),
+            Kind::MatrixStart => self.matrix(Kind::MatrixEnd).map(Node::Matrix),
+            Kind::DeterminantStart => {
+                let rows = self.matrix(Kind::DeterminantEnd)?;
+                determinant(&rows).ok_or(Stop::Unread)
+            }
+            Kind::LeftAngle => {
+                self.at += 1;
+                self.closed_by(Kind::RightAngle)?;
+                Err(Stop::Unread)
+            }
+            Kind::Unread => Err(self.refusal()),
             kind if functions == Functions::Allowed => match self.function(kind)? {
                 Some(value) => Ok(value),
                 None => self.atom(),
@@ -262,10 +278,10 @@ impl<'a> Reader<'a> {
         Ok(Node::Call(Function::Abs, vec![value]))
     }
 
-    fn matrix(&mut self) -> Read<Node> {
+    fn matrix(&mut self, end: Kind) -> Read<Vec<Vec<Node>>> {
         self.at += 1;
         let mut rows = Vec::new();
-        while !(self.peek() == Some(Kind::MatrixEnd) && !rows.is_empty()) {
+        while !(self.peek() == Some(end) && !rows.is_empty()) {
             let mut row = vec![self.expression()?];
             while self.eat(Kind::Column) {
                 row.push(self.expression()?);
@@ -275,9 +291,9 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
-        self.expect(Kind::MatrixEnd)?;
+        self.expect(end)?;
         let is_ragged = rows.iter().any(|row| row.len() != rows[0].len());
-        if is_ragged { Err(Stop::Refused) } else { Ok(Node::Matrix(rows)) }
+        if is_ragged { Err(Stop::Refused) } else { Ok(rows) }
     }
 
     /// A function applied to an argument, a root or a power of e; `None` where none stands.
@@ -388,6 +404,25 @@ fn apply(name: &str, argument: Node, base: Option<Node>, exponent: Option<Node>)
         Some(exponent) => value.power(exponent),
         None => value,
     })
+}
+
+/// The determinant of a matrix of exact numbers with up to three rows.
+fn determinant(rows: &[Vec<Node>]) -> Option<Node> {
+    let at = |row: usize, column: usize| rows[row][column].as_rational();
+    let minor = |i: usize, j: usize, k: usize, l: usize| -> Option<Ratio> {
+        at(i, k)?.mul(&at(j, l)?)?.add(&at(i, l)?.mul(&at(j, k)?)?.negate())
+    };
+    let value = match (rows.len(), rows[0].len()) {
+        (1, 1) => at(0, 0)?,
+        (2, 2) => minor(0, 1, 0, 1)?,
+        (3, 3) => {
+            let first = at(0, 0)?.mul(&minor(1, 2, 1, 2)?)?;
+            let second = at(0, 1)?.mul(&minor(1, 2, 0, 2)?)?.negate();
+            first.add(&second)?.add(&at(0, 2)?.mul(&minor(1, 2, 0, 1)?)?)?
+        }
+        _ => return None,
+    };
+    Some(Node::rational(value))
 }
 
 fn transpose(value: Node) -> Node {

@@ -63,7 +63,8 @@ impl Answer {
         let whole = format!(r"\boxed{{{answer}}}");
         let text = if answer.is_empty() { String::new() } else { clean(&last_boxed(&whole)) };
         if text.is_empty() {
-            let value = if answer.is_empty() { Parsed::Nothing } else { fallback::latex_in(&whole) };
+            let value =
+                if answer.is_empty() { Parsed::Nothing } else { fallback::latex_in(&whole) };
             return Self { value, text: None };
         }
         let value = match parse(&text) {

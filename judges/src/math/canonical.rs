@@ -32,11 +32,11 @@ pub(super) fn canonical(node: &Node) -> Option<Quotient> {
         Node::Sum(terms) => terms
             .iter()
             .try_fold(Quotient::rational(Ratio::zero()), |sum, term| sum.add(&canonical(term)?)),
-        Node::Product(factors) => factors
-            .iter()
-            .try_fold(Quotient::rational(Ratio::one()), |product, one| {
+        Node::Product(factors) => {
+            factors.iter().try_fold(Quotient::rational(Ratio::one()), |product, one| {
                 product.mul(&canonical(one)?)
-            }),
+            })
+        }
         Node::Power(base, exponent) => power(&canonical(base)?, &canonical(exponent)?),
         Node::Call(function, arguments) => call(function, arguments),
     }
@@ -75,10 +75,7 @@ pub(super) fn power(base: &Quotient, exponent: &Quotient) -> Option<Quotient> {
 
 /// Whether an atom is a positive real number, whose powers multiply out.
 fn is_positive(atom: &Atom) -> bool {
-    matches!(
-        atom,
-        Atom::Prime(_) | Atom::Pi | Atom::Euler | Atom::Gamma | Atom::LogOf(_)
-    )
+    matches!(atom, Atom::Prime(_) | Atom::Pi | Atom::Euler | Atom::Gamma | Atom::LogOf(_))
 }
 
 fn power_of_term(monomial: &Monomial, ratio: &Ratio, exponent: Exponent) -> Option<Quotient> {
@@ -253,7 +250,8 @@ fn binomial(above: &Ratio, below: &Ratio) -> Option<Quotient> {
 /// The natural logarithm; of a positive rational number a sum over its primes.
 fn logarithm(argument: &Quotient) -> Option<Quotient> {
     let opaque = || Some(Quotient::atom(Atom::Call(Function::Log, vec![argument.clone()])));
-    let Some((monomial, ratio)) = argument.top.as_term().filter(|_| argument.bottom.is_one()) else {
+    let Some((monomial, ratio)) = argument.top.as_term().filter(|_| argument.bottom.is_one())
+    else {
         return opaque();
     };
     if ratio.top().is_negative() {

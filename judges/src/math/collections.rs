@@ -64,7 +64,8 @@ fn sets(gold: &Value, answer: &Value) -> Equivalence {
     };
     let is_interval = |value: &Value| matches!(value, Value::Interval(_));
     let is_any_list = |value: &Value| matches!(value, Value::Tuple(_) | Value::Set(_));
-    let is_mixed = is_interval(gold) && is_any_list(answer) || is_any_list(gold) && is_interval(answer);
+    let is_mixed =
+        is_interval(gold) && is_any_list(answer) || is_any_list(gold) && is_interval(answer);
     if is_list(gold) || is_list(answer) || is_mixed {
         return Equivalence::Different;
     }

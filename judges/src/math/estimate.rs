@@ -33,10 +33,7 @@ impl Complex {
     }
 
     fn mul(self, other: Self) -> Self {
-        Self::new(
-            self.re * other.re - self.im * other.im,
-            self.re * other.im + self.im * other.re,
-        )
+        Self::new(self.re * other.re - self.im * other.im, self.re * other.im + self.im * other.re)
     }
 
     fn div(self, other: Self) -> Self {
@@ -92,9 +89,11 @@ fn value(node: &Node, sample: u64) -> Option<Complex> {
             let term = value(term, sample)?;
             Some(Complex::new(sum.re + term.re, sum.im + term.im))
         }),
-        Node::Product(factors) => factors
-            .iter()
-            .try_fold(Complex::new(1.0, 0.0), |product, one| Some(product.mul(value(one, sample)?))),
+        Node::Product(factors) => {
+            factors.iter().try_fold(Complex::new(1.0, 0.0), |product, one| {
+                Some(product.mul(value(one, sample)?))
+            })
+        }
         Node::Power(base, exponent) => Some(value(base, sample)?.pow(value(exponent, sample)?)),
         Node::Call(function, arguments) => call(function, arguments, sample),
     }

@@ -30,7 +30,11 @@ pub(super) fn compare(gold: &Node, answer: &Node) -> Equivalence {
     match (gold, answer) {
         (Node::Matrix(gold), Node::Matrix(answer)) => matrices(gold, answer),
         (Node::Matrix(_), other) | (other, Node::Matrix(_)) => {
-            if other.any(&Node::is_matrix) { Equivalence::Unsure } else { Equivalence::Different }
+            if other.any(&Node::is_matrix) {
+                Equivalence::Unsure
+            } else {
+                Equivalence::Different
+            }
         }
         _ => scalars(gold, answer),
     }
@@ -244,7 +248,9 @@ fn is_inexact(node: &Node) -> bool {
     match node {
         Node::Decimal(decimal) => {
             let bottom = decimal.value.bottom();
-            bottom.bits() > 30 || bottom.trailing_zeros() != Some(bottom.bits() - 1) || decimal.value.top().bits() > 30
+            bottom.bits() > 30
+                || bottom.trailing_zeros() != Some(bottom.bits() - 1)
+                || decimal.value.top().bits() > 30
         }
         Node::Power(_, exponent) => has_inner_decimal(exponent),
         _ => false,
@@ -271,7 +277,8 @@ fn is_simple_product(node: &Node) -> bool {
     }
     let Node::Product(factors) = node else { return false };
     let n_decimals = factors.iter().filter(|one| has_inner_decimal(one)).count();
-    n_decimals == 1 && factors.iter().all(|one| matches!(one, Node::Decimal(_)) || !has_inner_decimal(one))
+    n_decimals == 1
+        && factors.iter().all(|one| matches!(one, Node::Decimal(_)) || !has_inner_decimal(one))
 }
 
 fn different_forms(gold: &Node, answer: &Node, left: &Quotient, right: &Quotient) -> Equivalence {
@@ -279,7 +286,11 @@ fn different_forms(gold: &Node, answer: &Node, left: &Quotient, right: &Quotient
         return different_numbers(&left, &right);
     }
     let is_transparent = left.is_transparent() && right.is_transparent();
-    if is_transparent && (left.has_symbols() || right.has_symbols()) && !has_inner_decimal(gold) && !has_inner_decimal(answer) {
+    if is_transparent
+        && (left.has_symbols() || right.has_symbols())
+        && !has_inner_decimal(gold)
+        && !has_inner_decimal(answer)
+    {
         return Equivalence::Different;
     }
     different_at_samples(gold, answer)

@@ -22,9 +22,8 @@ static ARITHMETIC: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?:^|\s|=)(?:\*\*)?-?\(?-?\d[\d.\s+\-*×/^()÷]*[+\-*×/^()÷][\d.\s+\-*×/^()÷]+")
 });
 
-static FRACTION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"-?\\frac\{-?[0-9]+(?:[.,][0-9]+)?\}\{-?[0-9]+(?:[.,][0-9]+)?\}")
-});
+static FRACTION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"-?\\frac\{-?[0-9]+(?:[.,][0-9]+)?\}\{-?[0-9]+(?:[.,][0-9]+)?\}"));
 
 /// The last number of a text without readable LaTeX.
 pub(super) fn number_in(text: &str) -> Parsed {
@@ -63,9 +62,11 @@ fn has_environment(text: &str) -> bool {
         || text.contains(r"\[")
         || text.contains(r"\fbox")
         || text.matches(r"\boxed").count() > 1
-        || text.split('[').skip(1).zip(text.split('[')).any(|(_, before)| {
-            before.ends_with(char::is_whitespace)
-        })
+        || text
+            .split('[')
+            .skip(1)
+            .zip(text.split('['))
+            .any(|(_, before)| before.ends_with(char::is_whitespace))
 }
 
 /// The number of a match, unless it has digits of other scripts, which upstream takes for digits.

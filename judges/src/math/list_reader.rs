@@ -10,8 +10,11 @@ use super::value::{Bound, Comparison, Domain, Interval, Relation, Value};
 
 /// Reads a whole answer. The three forms of the grammar are tried in its order.
 pub(super) fn answer(reader: &mut Reader<'_>) -> Read<Value> {
-    let forms: [fn(&mut Reader<'_>) -> Read<Value>; 3] =
-        [|reader| reader.named_list(), |reader| reader.rows(Relations::Allowed).map(collect), |reader| reader.set()];
+    let forms: [fn(&mut Reader<'_>) -> Read<Value>; 3] = [
+        |reader| reader.named_list(),
+        |reader| reader.rows(Relations::Allowed).map(collect),
+        |reader| reader.set(),
+    ];
     for form in forms {
         let found = reader.attempt(|reader| {
             let value = form(reader)?;
@@ -57,8 +60,9 @@ impl Reader<'_> {
 
     /// A name, or names in parentheses.
     fn names(&mut self) -> Read<Value> {
-        let is_name =
-            |kind| matches!(kind, Some(Kind::Letter | Kind::Greek | Kind::OtherSymbol | Kind::Accent));
+        let is_name = |kind| {
+            matches!(kind, Some(Kind::Letter | Kind::Greek | Kind::OtherSymbol | Kind::Accent))
+        };
         if is_name(self.peek()) {
             return self.atom().map(Value::Expression);
         }
@@ -120,10 +124,7 @@ impl Reader<'_> {
     fn plus_minus(&mut self) -> Read<Vec<Value>> {
         if self.eat(Kind::PlusMinus) {
             let value = self.expression()?;
-            return Ok(vec![
-                Value::Expression(value.clone().negate()),
-                Value::Expression(value),
-            ]);
+            return Ok(vec![Value::Expression(value.clone().negate()), Value::Expression(value)]);
         }
         let left = self.expression()?;
         self.expect(Kind::PlusMinus)?;
@@ -292,9 +293,8 @@ impl Reader<'_> {
 /// An interval upstream, which makes a tuple or a set of one of it where the ends are not in order.
 fn bounded(mut left: Bound, mut right: Bound) -> Read<Value> {
     use std::cmp::Ordering::{Equal, Greater};
-    let has_imaginary = |node: &Node| {
-        node.any(&|part| *part == Node::Constant(super::node::Constant::Imaginary))
-    };
+    let has_imaginary =
+        |node: &Node| node.any(&|part| *part == Node::Constant(super::node::Constant::Imaginary));
     if has_imaginary(&left.at) || has_imaginary(&right.at) {
         return Err(Stop::Unread);
     }

@@ -22,6 +22,7 @@ mod compare;
 mod estimate;
 mod expressions;
 mod fallback;
+mod functions;
 mod list_reader;
 mod node;
 mod normal;
@@ -32,6 +33,8 @@ mod reader;
 mod relations;
 mod respell;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod token;
 mod trigonometry;
 mod units;

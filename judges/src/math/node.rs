@@ -143,10 +143,9 @@ impl Node {
             (Self::Integer(top), Self::Integer(bottom)) => {
                 Ratio::new(top.clone(), bottom.clone()).map_or(Self::Undefined, Self::rational)
             }
-            _ => Self::Product(vec![
-                self,
-                Self::Power(Box::new(other), Box::new(Self::integer(-1))),
-            ]),
+            _ => {
+                Self::Product(vec![self, Self::Power(Box::new(other), Box::new(Self::integer(-1)))])
+            }
         }
     }
 

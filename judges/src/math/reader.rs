@@ -2,8 +2,8 @@
 //! (`PS.g4`) as recursive descent. Alternatives are tried in the grammar's order.
 
 use super::atom::subscript;
-use super::node::{Function, Node};
-use super::ratio::Ratio;
+use super::functions::{apply, determinant, transpose};
+use super::node::{Constant, Function, Node};
 use super::token::{Bracket, Kind, Token};
 
 /// The deepest nesting that is read.
@@ -163,8 +163,15 @@ impl<'a> Reader<'a> {
             Some(Kind::Bar) => self.n_bars == 0,
             Some(Kind::Function | Kind::Root | Kind::Euler) => functions == Functions::Allowed,
             Some(
-                Kind::LeftBar | Kind::LeftFloor | Kind::LeftCeiling | Kind::Frac | Kind::Binomial
-                | Kind::Boxed | Kind::MatrixStart | Kind::DeterminantStart | Kind::LeftAngle
+                Kind::LeftBar
+                | Kind::LeftFloor
+                | Kind::LeftCeiling
+                | Kind::Frac
+                | Kind::Binomial
+                | Kind::Boxed
+                | Kind::MatrixStart
+                | Kind::DeterminantStart
+                | Kind::LeftAngle
                 | Kind::Unread,
             ) => true,
             Some(kind) => is_atom(kind),
@@ -312,7 +319,7 @@ impl<'a> Reader<'a> {
             }
             Kind::Euler => {
                 self.at += 1;
-                let euler = Node::Constant(super::node::Constant::Euler);
+                let euler = Node::Constant(Constant::Euler);
                 if !self.eat(Kind::Superscript) {
                     return Ok(Some(euler));
                 }
@@ -321,9 +328,7 @@ impl<'a> Reader<'a> {
             Kind::Letter | Kind::Greek | Kind::OtherSymbol | Kind::Accent => {
                 self.attempt(Self::application)
             }
-            Kind::Gamma if self.peek_at(1) == Some(Kind::Open(Bracket::Paren)) => {
-                Err(Stop::Unread)
-            }
+            Kind::Gamma if self.peek_at(1) == Some(Kind::Open(Bracket::Paren)) => Err(Stop::Unread),
             _ => Ok(None),
         }
     }
@@ -367,66 +372,4 @@ pub(super) fn is_atom(kind: Kind) -> bool {
             | Kind::Accent
             | Kind::Differential
     )
-}
-
-/// A function of one argument. An exponent of minus one means the inverse function.
-fn apply(name: &str, argument: Node, base: Option<Node>, exponent: Option<Node>) -> Read<Node> {
-    let is_inverse = exponent == Some(Node::integer(-1));
-    let function = match (name, is_inverse) {
-        ("log" | "ln", _) => {
-            let usual = if name == "log" { Node::integer(10) } else { super::atom::EULER };
-            let value = Node::Call(Function::Log, vec![argument, base.unwrap_or(usual)]);
-            return Ok(match exponent {
-                Some(exponent) => value.power(exponent),
-                None => value,
-            });
-        }
-        ("exp", _) => {
-            let value = super::atom::EULER.power(argument);
-            return Ok(match exponent {
-                Some(exponent) => value.power(exponent),
-                None => value,
-            });
-        }
-        ("sin", false) => Function::Sin,
-        ("cos", false) => Function::Cos,
-        ("tan", false) => Function::Tan,
-        ("csc", false) => Function::Csc,
-        ("sec", false) => Function::Sec,
-        ("cot", false) => Function::Cot,
-        ("sin", true) | ("arcsin", false) => Function::Arcsin,
-        ("cos", true) | ("arccos", false) => Function::Arccos,
-        ("tan", true) | ("arctan", false) => Function::Arctan,
-        _ => return Err(Stop::Unread),
-    };
-    let value = Node::Call(function, vec![argument]);
-    Ok(match exponent.filter(|_| !is_inverse) {
-        Some(exponent) => value.power(exponent),
-        None => value,
-    })
-}
-
-/// The determinant of a matrix of exact numbers with up to three rows.
-fn determinant(rows: &[Vec<Node>]) -> Option<Node> {
-    let at = |row: usize, column: usize| rows[row][column].as_rational();
-    let minor = |i: usize, j: usize, k: usize, l: usize| -> Option<Ratio> {
-        at(i, k)?.mul(&at(j, l)?)?.add(&at(i, l)?.mul(&at(j, k)?)?.negate())
-    };
-    let value = match (rows.len(), rows[0].len()) {
-        (1, 1) => at(0, 0)?,
-        (2, 2) => minor(0, 1, 0, 1)?,
-        (3, 3) => {
-            let first = at(0, 0)?.mul(&minor(1, 2, 1, 2)?)?;
-            let second = at(0, 1)?.mul(&minor(1, 2, 0, 2)?)?.negate();
-            first.add(&second)?.add(&at(0, 2)?.mul(&minor(1, 2, 0, 1)?)?)?
-        }
-        _ => return None,
-    };
-    Some(Node::rational(value))
-}
-
-fn transpose(value: Node) -> Node {
-    let Node::Matrix(rows) = value else { return value };
-    let n_columns = rows[0].len();
-    Node::Matrix((0..n_columns).map(|i| rows.iter().map(|row| row[i].clone()).collect()).collect())
 }

@@ -131,7 +131,8 @@ fn spaced(text: &str, at: usize) -> Option<(&'static str, usize)> {
     let before = text[..text.len() - trimmed.len()].chars().next_back();
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let after = ["percentage", "percent", "pct"].iter().find_map(|word| trimmed.strip_prefix(word));
-    let after = after.filter(|after| !after.starts_with(is_word) && !before.is_some_and(is_word))?;
+    let after =
+        after.filter(|after| !after.starts_with(is_word) && !before.is_some_and(is_word))?;
     Some((r"\%", start.len() - after.len()))
 }
 

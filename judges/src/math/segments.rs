@@ -94,7 +94,9 @@ fn rest(parts: &[(Cut, Cut)]) -> Vec<(Cut, Cut)> {
 
 fn common(left: &[(Cut, Cut)], right: &[(Cut, Cut)]) -> Vec<(Cut, Cut)> {
     let pairs = left.iter().flat_map(|a| right.iter().map(move |b| (a, b)));
-    joined(pairs.map(|(a, b)| (a.0.clone().max(b.0.clone()), a.1.clone().min(b.1.clone()))).collect())
+    joined(
+        pairs.map(|(a, b)| (a.0.clone().max(b.0.clone()), a.1.clone().min(b.1.clone()))).collect(),
+    )
 }
 
 /// The interval that a chain of inequalities in one symbol describes.

@@ -185,7 +185,14 @@ fn number(rest: &str) -> (Option<Kind>, usize) {
 
 fn superscript(rest: &str) -> (Option<Kind>, usize) {
     const DEGREES: [&str; 8] = [
-        r"^\circle", r"^\circ", r"^\degree", "^°", r"^{\circ}", r"^{\degree}", r"^{\circle}", "^{°}",
+        r"^\circle",
+        r"^\circ",
+        r"^\degree",
+        "^°",
+        r"^{\circ}",
+        r"^{\degree}",
+        r"^{\circle}",
+        "^{°}",
     ];
     if let Some(word) = DEGREES.iter().find(|word| rest.starts_with(**word)) {
         return (Some(Kind::Degree), word.len());
@@ -198,7 +205,8 @@ fn superscript(rest: &str) -> (Option<Kind>, usize) {
 
 fn letters(rest: &str) -> (Kind, usize) {
     if let Some(length) = differential(rest) {
-        let name = NAMES.iter().filter(|name| rest.starts_with(**name)).map(|name| name.len()).max();
+        let name =
+            NAMES.iter().filter(|name| rest.starts_with(**name)).map(|name| name.len()).max();
         return match name {
             Some(name) if name > length => (Kind::Misplaced, name),
             _ => (Kind::Differential, length),
@@ -229,10 +237,23 @@ fn differential(rest: &str) -> Option<usize> {
 
 fn command(rest: &str) -> Option<(Option<Kind>, usize)> {
     const SKIPPED: [&str; 14] = [
-        r"\,", r"\:", r"\;", r"\!", r"\$", r"\thinspace", r"\medspace", r"\thickspace", r"\quad",
-        r"\qquad", r"\negthinspace", r"\negmedspace", r"\negthickspace", r"\vspace",
+        r"\,",
+        r"\:",
+        r"\;",
+        r"\!",
+        r"\$",
+        r"\thinspace",
+        r"\medspace",
+        r"\thickspace",
+        r"\quad",
+        r"\qquad",
+        r"\negthinspace",
+        r"\negmedspace",
+        r"\negthickspace",
+        r"\vspace",
     ];
-    let skipped = SKIPPED.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len()).max();
+    let skipped =
+        SKIPPED.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len()).max();
     if let Some(length) = skipped {
         return Some((None, length));
     }
@@ -244,7 +265,8 @@ fn command(rest: &str) -> Option<(Option<Kind>, usize)> {
     }
     let accent = ACCENTS.iter().filter_map(|word| {
         let after = rest.strip_prefix(word)?;
-        let inside = after.strip_prefix([' ', '\t', '\n', '\r']).unwrap_or(after).strip_prefix('{')?;
+        let inside =
+            after.strip_prefix([' ', '\t', '\n', '\r']).unwrap_or(after).strip_prefix('{')?;
         Some(rest.len() - inside.len() + inside.find('}')? + 1)
     });
     let accent = accent.max().map(|length| (Kind::Accent, length));
@@ -253,10 +275,11 @@ fn command(rest: &str) -> Option<(Option<Kind>, usize)> {
         Kind::Infinity => (kind, length + percent_sign(&rest[length..])),
         _ => (kind, length),
     });
-    let greek = GREEK_COMMANDS.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len());
-    let greek = greek.max().map(|length| {
-        (Kind::Greek, length + usize::from(rest[length..].starts_with(' ')))
-    });
+    let greek =
+        GREEK_COMMANDS.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len());
+    let greek = greek
+        .max()
+        .map(|length| (Kind::Greek, length + usize::from(rest[length..].starts_with(' '))));
     // The lexer prefers the longest word, then the one that the grammar names first.
     let best = [word, greek, accent].into_iter().flatten().rev().max_by_key(|(_, length)| *length);
     best.map(|(kind, length)| (Some(kind), length))

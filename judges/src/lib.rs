@@ -15,6 +15,7 @@ pub mod extract;
 mod instruction_grader;
 pub mod instructions;
 mod judge;
+pub mod math;
 mod program_grader;
 
 pub use instruction_grader::InstructionGrader;

@@ -8,10 +8,11 @@ use thiserror::Error;
 use crate::check::{parse_integer, short};
 use crate::extract::{Extracted, ReasoningState, Rule, gsm8k_answer, math_answer, visible};
 use crate::instruction_grader::InstructionGrader;
+use crate::math_grader::MathGrader;
 use crate::program_grader::ProgramGrader;
 
 /// Raised whenever a change here can move a verdict; the run file records it.
-pub const JUDGE_VERSION: u32 = 1;
+pub const JUDGE_VERSION: u32 = 2;
 
 /// What grades the samples of a task, with the files it needs.
 pub enum Grader {
@@ -26,6 +27,8 @@ pub enum Grader {
     Instructions(Box<InstructionGrader>),
     /// Programs are run on tests.
     Programs(Box<ProgramGrader>),
+    /// Answers are compared as mathematics.
+    Math(Box<MathGrader>),
 }
 
 /// Why a transcript got no verdict. None of these says anything about the answer.
@@ -50,6 +53,7 @@ impl Grader {
                 grader.grade(target, transcript).map_err(GradeError::Data)
             }
             Self::Programs(grader) => grader.grade(target, transcript),
+            Self::Math(grader) => grader.grade(target, transcript),
         }
     }
 
@@ -59,6 +63,7 @@ impl Grader {
         match self {
             Self::Answers { .. } | Self::Instructions(_) => None,
             Self::Programs(grader) => Some(grader.n_workers()),
+            Self::Math(grader) => Some(grader.n_workers()),
         }
     }
 }
@@ -76,7 +81,7 @@ pub fn judge(
         Err(ungraded) => return ungraded.judgement(),
     };
     match extract(extractor, text) {
-        None => ungraded(Verdict::Unparsed, "no final answer was found"),
+        None => unparsed(),
         Some(found) => compare(kind, target, &found),
     }
 }
@@ -110,6 +115,11 @@ impl Ungraded {
     }
 }
 
+/// The judgement of a completion without an answer.
+pub(crate) fn unparsed() -> Judgement {
+    ungraded(Verdict::Unparsed, "no final answer was found")
+}
+
 fn ungraded(verdict: Verdict, explanation: &str) -> Judgement {
     Judgement {
         answer: Answer::Missing,
@@ -125,7 +135,7 @@ fn gradable_text(completion: &Completion) -> Option<&str> {
     (seen.reasoning != ReasoningState::Unclosed).then_some(seen.text)
 }
 
-fn extract(extractor: ExtractorKind, text: &str) -> Option<Extracted<'_>> {
+pub(crate) fn extract(extractor: ExtractorKind, text: &str) -> Option<Extracted<'_>> {
     match extractor {
         ExtractorKind::MathAnswer => math_answer(text),
         ExtractorKind::GradeSchool => gsm8k_answer(text),

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tasks::{
-    EpisodeKind, ExtractorKind, Fingerprint, JudgeKind, Language, MetricKind, Sampling, Split,
+    EpisodeKind, ExtractorKind, Fingerprint, JudgeKind, Language, MathJudge, MetricKind,
+    Sampling, Split,
 };
 
 /// The identity of a run. Two runs with equal plans draw the same samples; anything that cannot
@@ -32,6 +33,9 @@ pub struct Plan {
     pub extractor: ExtractorKind,
     /// How answers are graded.
     pub judge: JudgeKind,
+    /// Who decides on mathematical equivalence, where the judge needs that.
+    #[serde(default)]
+    pub math_judge: Option<MathJudge>,
     /// The version of the extractors and judges of this build.
     pub judge_version: u32,
     /// What is reported.

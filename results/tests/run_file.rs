@@ -32,6 +32,7 @@ fn plan() -> Plan {
         episode: EpisodeKind::SingleTurn,
         extractor: ExtractorKind::MathAnswer,
         judge: JudgeKind::Integer,
+        math_judge: None,
         judge_version: 1,
         metrics: vec![MetricKind::PassAt1, MetricKind::ConsAtN],
         breakdown: Vec::new(),

@@ -91,6 +91,24 @@ pub enum Detail {
     Instructions(Vec<InstructionOutcome>),
     /// What the tests of a programming problem said.
     Program(Box<ProgramOutcome>),
+    /// What the judges of mathematical equivalence said, where both were asked.
+    Equivalence(EquivalenceOutcome),
+}
+
+/// What two judges of mathematical equivalence said of one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EquivalenceOutcome {
+    /// Our own check; `None` where it is not sure.
+    pub native: Option<bool>,
+    /// The reference.
+    pub reference: bool,
+}
+
+impl EquivalenceOutcome {
+    /// Whether both are sure and say different things.
+    pub fn is_disagreement(self) -> bool {
+        self.native.is_some_and(|native| native != self.reference)
+    }
 }
 
 /// What the tests of a programming problem said of a program.

@@ -31,7 +31,7 @@ mod task_file;
 mod template;
 
 pub use answer::{
-    Answer, Detail, InstructionOutcome, Judgement, ProgramOutcome, TestsOutcome, TestsStatus,
+    Answer, Detail, EquivalenceOutcome, InstructionOutcome, Judgement, ProgramOutcome, TestsOutcome, TestsStatus,
     Verdict,
 };
 pub use backend::{
@@ -48,6 +48,6 @@ pub use prompt::Prompt;
 pub use request::{Message, Request, Role, Sampling};
 pub use seed::{SampleSeed, sample_seed};
 pub use task::{
-    BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MetricKind,
+    BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MathJudge, MetricKind,
     SamplingDefaults, Split, Task,
 };

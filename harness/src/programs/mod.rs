@@ -1,6 +1,7 @@
 //! What grading of programs needs: problems, the interpreter, and the results of canonical solutions.
 
 mod interpreter;
+mod math;
 mod references;
 mod rows;
 
@@ -15,6 +16,7 @@ use crate::display::Display;
 use crate::error::EvalrunError;
 
 pub(crate) use interpreter::Interpreter;
+pub(crate) use math::{Needs, math_reference};
 pub(crate) use rows::{rows_of_file, rows_of_targets};
 
 /// The data set that a benchmark's problems come from.

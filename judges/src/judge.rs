@@ -1,11 +1,9 @@
 //! Grading of one transcript.
 
-use tasks::{
-    Answer, Completion, ExtractorKind, Finish, JudgeKind, Judgement, Target, Transcript, Verdict,
-};
+use tasks::{Answer, Completion, ExtractorKind, Finish, Judgement, Target, Transcript, Verdict};
 use thiserror::Error;
 
-use crate::check::{parse_integer, short};
+use crate::check::parse_integer;
 use crate::extract::{Extracted, ReasoningState, Rule, gsm8k_answer, math_answer, visible};
 use crate::instruction_grader::InstructionGrader;
 use crate::math_grader::MathGrader;
@@ -16,12 +14,10 @@ pub const JUDGE_VERSION: u32 = 2;
 
 /// What grades the samples of a task, with the files it needs.
 pub enum Grader {
-    /// An extractor finds the answer, which is compared with the target.
-    Answers {
+    /// An extractor finds an integer, which is compared with the target.
+    Integers {
         /// How the answer is found.
         extractor: ExtractorKind,
-        /// How it is compared.
-        judge: JudgeKind,
     },
     /// Verifiable instructions are checked.
     Instructions(Box<InstructionGrader>),
@@ -46,9 +42,10 @@ impl Grader {
     /// Grades a finished transcript. Programs may run for minutes, so this may block.
     pub fn grade(&self, target: &Target, transcript: &Transcript) -> Result<Judgement, GradeError> {
         match self {
-            Self::Answers { extractor, judge: kind } => {
-                Ok(judge(*extractor, *kind, target, transcript))
-            }
+            Self::Integers { extractor } => match target {
+                Target::Integer(gold) => Ok(judge_integer(*extractor, gold, transcript)),
+                _ => Err(GradeError::Data("its target is no integer".to_owned())),
+            },
             Self::Instructions(grader) => {
                 grader.grade(target, transcript).map_err(GradeError::Data)
             }
@@ -61,28 +58,24 @@ impl Grader {
     /// speaking of.
     pub fn n_workers(&self) -> Option<usize> {
         match self {
-            Self::Answers { .. } | Self::Instructions(_) => None,
+            Self::Integers { .. } | Self::Instructions(_) => None,
             Self::Programs(grader) => Some(grader.n_workers()),
             Self::Math(grader) => Some(grader.n_workers()),
         }
     }
 }
 
-/// Grades a finished transcript. The order of the rules is the law of the five outcomes: truncation
-/// first, then unfinished reasoning, then a missing answer, and only then right or wrong.
-pub fn judge(
-    extractor: ExtractorKind,
-    kind: JudgeKind,
-    target: &Target,
-    transcript: &Transcript,
-) -> Judgement {
+/// Grades a finished transcript whose answer is an integer. The order of the rules is the law of the
+/// five outcomes: truncation first, then unfinished reasoning, then a missing answer, and only then right
+/// or wrong.
+pub fn judge_integer(extractor: ExtractorKind, gold: &str, transcript: &Transcript) -> Judgement {
     let text = match gradable(transcript.last()) {
         Ok(text) => text,
         Err(ungraded) => return ungraded.judgement(),
     };
     match extract(extractor, text) {
         None => unparsed(),
-        Some(found) => compare(kind, target, &found),
+        Some(found) => compare(gold, &found),
     }
 }
 
@@ -147,44 +140,22 @@ pub(crate) fn extract(extractor: ExtractorKind, text: &str) -> Option<Extracted<
     }
 }
 
-fn compare(kind: JudgeKind, target: &Target, found: &Extracted<'_>) -> Judgement {
-    let gold = match target {
-        Target::Integer(gold) | Target::ShortAnswer(gold) | Target::Instructions(gold) => gold,
-        Target::Program(target) => &target.task_id,
+/// An answer that is no integer is wrong, and votes as it is written.
+fn compare(gold: &str, found: &Extracted<'_>) -> Judgement {
+    let number = parse_integer(found.answer);
+    let (verdict, explanation) = match &number {
+        Some(number) if number == gold => (Verdict::Correct, format!("the answer equals {gold}")),
+        Some(_) => (Verdict::Incorrect, format!("the answer differs from {gold}")),
+        None => (Verdict::Incorrect, "the answer is not an integer".to_owned()),
     };
-    let (is_equal, vote) = match kind {
-        JudgeKind::Integer => {
-            let Some(number) = parse_integer(found.answer) else { return not_an_integer(found) };
-            (number == *gold, number)
-        }
-        JudgeKind::ShortAnswer | JudgeKind::Instructions | JudgeKind::Program { .. } => {
-            (short::equal(gold, found.answer), short::vote(found.answer))
-        }
-    };
-    let (verdict, relation) =
-        if is_equal { (Verdict::Correct, "equals") } else { (Verdict::Incorrect, "differs from") };
     Judgement {
         answer: Answer::Found {
             text: found.answer.to_owned(),
-            vote,
+            vote: number.unwrap_or_else(|| found.answer.trim().to_owned()),
             rule: found.by.name().to_owned(),
         },
         verdict,
-        explanation: format!("the answer {relation} {gold}"),
-        detail: None,
-    }
-}
-
-/// An answer was given, and it is no integer: wrong, and it votes as it is written.
-fn not_an_integer(found: &Extracted<'_>) -> Judgement {
-    Judgement {
-        answer: Answer::Found {
-            text: found.answer.to_owned(),
-            vote: found.answer.trim().to_owned(),
-            rule: found.by.name().to_owned(),
-        },
-        verdict: Verdict::Incorrect,
-        explanation: "the answer is not an integer".to_owned(),
+        explanation,
         detail: None,
     }
 }
@@ -220,9 +191,8 @@ mod tests {
     }
 
     fn check(text: &str, finish: Finish, opened_by_template: bool, expected: &str) {
-        let target = Target::Integer("73".to_owned());
         let transcript = transcript(text, finish, opened_by_template);
-        let judgement = judge(ExtractorKind::MathAnswer, JudgeKind::Integer, &target, &transcript);
+        let judgement = judge_integer(ExtractorKind::MathAnswer, "73", &transcript);
         let seen =
             format!("{} {}", judgement.verdict.name(), judgement.answer.vote().unwrap_or("-"));
         assert_eq!(seen, expected, "{text}");

@@ -15,12 +15,12 @@ pub mod extract;
 mod instruction_grader;
 pub mod instructions;
 mod judge;
+pub mod math;
 mod math_grader;
 pub mod math_reference;
-pub mod math;
 mod program_grader;
 
 pub use instruction_grader::InstructionGrader;
-pub use judge::{GradeError, Grader, JUDGE_VERSION, judge};
+pub use judge::{GradeError, Grader, JUDGE_VERSION, judge_integer};
 pub use math_grader::MathGrader;
 pub use program_grader::ProgramGrader;

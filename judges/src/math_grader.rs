@@ -59,8 +59,7 @@ impl MathGrader {
     }
 
     fn compare(&self, gold: &str, found: &Extracted<'_>) -> Result<Judgement, GradeError> {
-        let compared =
-            self.equivalence(gold, found.answer).map_err(GradeError::Infrastructure)?;
+        let compared = self.equivalence(gold, found.answer).map_err(GradeError::Infrastructure)?;
         let (verdict, relation) = if compared.is_equal {
             (Verdict::Correct, "equals")
         } else {

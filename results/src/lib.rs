@@ -23,4 +23,4 @@ pub use outcome::{ItemOutcomes, Outcome, SampleOutcome};
 pub use plan::{DatasetPlan, Difference, Plan};
 pub use record::{Failure, SampleRecord, SampleResult};
 pub use run_file::{RunFile, RunWriter, Session};
-pub use summary::{Counts, Figure, RunFacts, Summary, Tokens, summarize};
+pub use summary::{Counts, Disagreements, Figure, RunFacts, Summary, Tokens, summarize};

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tasks::{
-    EpisodeKind, ExtractorKind, Fingerprint, JudgeKind, Language, MathJudge, MetricKind,
-    Sampling, Split,
+    EpisodeKind, ExtractorKind, Fingerprint, JudgeKind, Language, MathJudge, MetricKind, Sampling,
+    Split,
 };
 
 /// The identity of a run. Two runs with equal plans draw the same samples; anything that cannot

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use tasks::{CodeTests, JudgeKind, MetricKind, Verdict};
+use tasks::{CodeTests, Detail, JudgeKind, MathJudge, MetricKind, Verdict};
 
 use crate::metric::{
     EVALPLUS_KS, Estimate, Over, Reading, cons_at_n, families_followed, has_corrections,
@@ -40,6 +40,9 @@ pub struct Summary {
     pub counts: Counts,
     /// Metrics in the order of the task file; empty where nothing was graded.
     pub metrics: Vec<Figure>,
+    /// How often two judges of mathematical equivalence disagreed, where both were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disagreements: Option<Disagreements>,
     /// Token totals.
     pub tokens: Tokens,
     /// Seconds spent running, over all sessions.
@@ -72,6 +75,15 @@ impl Counts {
     pub fn n_graded(&self) -> usize {
         self.correct + self.incorrect + self.unparsed + self.truncated
     }
+}
+
+/// Answers on which two judges disagree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disagreements {
+    /// Answers on which both are sure.
+    pub n_answers: usize,
+    /// The samples on whose answers they disagree: item, `#` and the sample's index.
+    pub samples: Vec<String>,
 }
 
 /// One metric.
@@ -126,10 +138,28 @@ pub fn summarize(plan: &Plan, items: &[ItemOutcomes], facts: RunFacts<'_>) -> Su
         complete: counts.n_graded() == counts.planned,
         counts,
         metrics: figures(plan, items),
+        disagreements: disagreements(plan, items),
         tokens: facts.tokens,
         wall_s: facts.wall_ms as f64 / 1000.0,
         run_file: facts.path.to_owned(),
     }
+}
+
+fn disagreements(plan: &Plan, items: &[ItemOutcomes]) -> Option<Disagreements> {
+    if plan.math_judge != Some(MathJudge::Both) {
+        return None;
+    }
+    let mut found = Disagreements { n_answers: 0, samples: Vec::new() };
+    for item in items {
+        for sample in &item.samples {
+            let Some(Detail::Equivalence(outcome)) = &sample.detail else { continue };
+            found.n_answers += usize::from(outcome.native.is_some());
+            if outcome.is_disagreement() {
+                found.samples.push(format!("{}#{}", item.item, sample.sample_idx));
+            }
+        }
+    }
+    Some(found)
 }
 
 fn counts(plan: &Plan, items: &[ItemOutcomes]) -> Counts {

@@ -43,6 +43,7 @@ fn summary() -> Summary {
             figure("pass_at_2", "pass@2", 0.625),
             figure("cons_at_n", "cons@4", 0.75),
         ],
+        disagreements: None,
         tokens: Tokens { prompt: 1000, completion: 20_000, n_unreported: 2 },
         wall_s: 3725.5,
         run_file: "results/made.db".to_owned(),

@@ -31,8 +31,8 @@ mod task_file;
 mod template;
 
 pub use answer::{
-    Answer, Detail, EquivalenceOutcome, InstructionOutcome, Judgement, ProgramOutcome, TestsOutcome, TestsStatus,
-    Verdict,
+    Answer, Detail, EquivalenceOutcome, InstructionOutcome, Judgement, ProgramOutcome,
+    TestsOutcome, TestsStatus, Verdict,
 };
 pub use backend::{
     Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
@@ -48,6 +48,6 @@ pub use prompt::Prompt;
 pub use request::{Message, Request, Role, Sampling};
 pub use seed::{SampleSeed, sample_seed};
 pub use task::{
-    BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MathJudge, MetricKind,
-    SamplingDefaults, Split, Task,
+    BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MathJudge,
+    MetricKind, SamplingDefaults, Split, Task,
 };

@@ -5,14 +5,11 @@
 mod corpus;
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use serde_json::{Value, json};
-use tests::Finished;
-use tests::fake_server::{ChatReply, FakeServer, Script, Usage};
 
-use crate::embedded::{command, model_path};
-use crate::workplace;
+use crate::echo::{self, Graded, Grading};
+use crate::embedded::model_path;
 use corpus::{Attack, EXITS, FORGERS, HOARDERS, LIARS, SPIES};
 
 /// A problem: the name that decides how results are compared, a solution, base and plus inputs.
@@ -122,66 +119,23 @@ fn rows(attacks: &[&Attack], problem: &Problem, first: usize) -> Vec<Value> {
     attacks.iter().enumerate().map(row).collect()
 }
 
-fn task_file(benchmark: &str, n_items: usize) -> String {
-    format!(
-        r#"name = "cheats"
-version = 1
-title = "Cheats"
-language = "en"
-episode = "single_turn"
-extractor = "program"
-judge = {{ program = {{ benchmark = "{benchmark}", tests = "base_and_plus" }} }}
-metrics = ["code_tests"]
-[prompt]
-template = "echo.jinja"
-[sampling]
-temperature = 0.0
-max_tokens = 100
-samples = 1
-source = "none"
-[dataset]
-n_items = {n_items}
-target = "program"
-[[dataset.source]]
-path = "rows.jsonl"
-layout = {{ format = "jsonl" }}
-id = "row.name"
-answer = "row | tojson"
-fields.problem = "row.problem"
-"#
-    )
-}
-
-/// Answers every question with the question.
-fn echo() -> FakeServer {
-    FakeServer::start(Script::new(|request: &tests::fake_server::SeenRequest| {
-        ChatReply::new(request.question()).usage(Usage::new(1, 1))
-    }))
-}
-
 /// Runs a benchmark's problems and returns verdict, and base and plus endings, by item.
 fn endings(benchmark: &str, rows: &[Value]) -> BTreeMap<String, (String, String, String)> {
-    let place = workplace();
-    let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
-    fs::write(place.path().join("rows.jsonl"), lines.join("\n")).expect("written");
-    fs::write(place.path().join("echo.jinja"), "{{ problem }}\n").expect("written");
-    let task = place.path().join("cheats.toml");
-    fs::write(&task, task_file(benchmark, rows.len())).expect("written");
-    let (server, task) = (echo(), task.to_str().expect("UTF-8").to_owned());
-    let url = server.base_url();
-    let args = ["--task", &task, "--base-url", &url, "--model", "echo", "--quiet"];
-    let finished = Finished::from(command(&place, &args).output().expect("evalrun starts"));
+    let tests = r#"tests = "base_and_plus""#;
+    let grading = Grading {
+        extractor: "program",
+        judge: &format!(r#"{{ program = {{ benchmark = "{benchmark}", {tests} }} }}"#),
+        target: "program",
+        answer: "row | tojson",
+    };
+    let (graded, finished) = echo::run(&grading, rows, &[]);
     assert_eq!(finished.code, 0, "{finished}");
-    let connection = rusqlite::Connection::open(place.run_file()).expect("a run file");
-    let sql = "SELECT item_id, outcome, coalesce(detail, '{}') FROM verdicts";
-    let mut statement = connection.prepare(sql).expect("a query");
-    let rows = statement.query_map([], |row| {
-        let detail: Value = serde_json::from_str(&row.get::<_, String>(2)?).expect("JSON");
+    let endings = |(item, Graded { outcome, detail, .. }): (String, Graded)| {
         let ending =
             |tests: &str| detail["program"][tests]["ending"].as_str().unwrap_or("none").to_owned();
-        Ok((row.get(0)?, (row.get(1)?, ending("base"), ending("plus"))))
-    });
-    rows.expect("rows").map(|row| row.expect("a row")).collect()
+        (item, (outcome, ending("base"), ending("plus")))
+    };
+    graded.into_iter().map(endings).collect()
 }
 
 #[test]

@@ -15,7 +15,9 @@ mod assets;
 mod embedded;
 // Programs that cheat.
 mod cheats;
+mod echo;
 mod instructions;
+mod mathematics;
 mod programs;
 // Verdicts of upstream scorers.
 mod oracle;

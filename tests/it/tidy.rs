@@ -62,7 +62,8 @@ fn function_lengths(text: &str) -> Vec<usize> {
             let indent = line.len() - line.trim_start().len();
             let is_at_indent = |line: &&str| line.len() - line.trim_start().len() == indent;
             // A declaration in a trait ends with a semicolon and has no body.
-            let ends = |line: &&str| is_at_indent(line) && (line.ends_with(';') || line.trim() == "}");
+            let ends =
+                |line: &&str| is_at_indent(line) && (line.ends_with(';') || line.trim() == "}");
             lines[start..].iter().position(|line| ends(&line)).map(|n| n + 1)
         })
         .collect()

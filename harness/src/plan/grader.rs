@@ -32,14 +32,17 @@ impl<'a> Graders<'a> {
         targets: impl Iterator<Item = &'t Target>,
     ) -> Result<Grader, EvalrunError> {
         match plan.judge {
-            JudgeKind::Integer => {
-                Ok(Grader::Answers { extractor: plan.extractor, judge: plan.judge })
-            }
+            JudgeKind::Integer => Ok(Grader::Integers { extractor: plan.extractor }),
             JudgeKind::ShortAnswer => {
                 let judge = plan.math_judge.unwrap_or_default();
                 let is_demo = plan.dataset.split == Split::Demo;
-                let needs = if judge == MathJudge::Native || is_demo { Needs::Maybe } else { Needs::Likely };
-                let reference = programs::math_reference(needs, self.interpreter.n_workers(), self.resources)?;
+                let needs = if judge == MathJudge::Native || is_demo {
+                    Needs::Maybe
+                } else {
+                    Needs::Likely
+                };
+                let reference =
+                    programs::math_reference(needs, self.interpreter.n_workers(), self.resources)?;
                 let n_workers = self.interpreter.n_workers();
                 let grader = MathGrader::new(plan.extractor, judge, reference, n_workers);
                 Ok(Grader::Math(Box::new(grader)))

@@ -37,11 +37,6 @@ pub fn parse_integer(answer: &str) -> Option<String> {
     number(answer).or_else(|| equation(answer))
 }
 
-/// Reads an integer with nothing but typography around it: no unit, label or equation.
-pub(super) fn parse_bare(answer: &str) -> Option<String> {
-    if answer.len() > LONGEST { None } else { signed(peel(answer)) }
-}
-
 /// A number with its currency, unit and sign.
 fn number(text: &str) -> Option<String> {
     let mut text = peel(text);

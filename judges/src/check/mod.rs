@@ -1,10 +1,7 @@
-//! Comparison of an extracted answer with the gold answer.
+//! Comparison of an extracted answer with a gold answer that is an integer.
 
-mod exact;
-mod expression;
 pub mod integer;
 pub(crate) mod latex;
-pub mod short;
 mod unit;
 
 pub use integer::parse_integer;

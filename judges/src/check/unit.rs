@@ -177,7 +177,7 @@ fn strip_group(text: &str) -> Option<&str> {
 
 /// Whether the content of `\text{…}` or a like command is a unit or a remark. Upright letters of
 /// `\mathrm` also write constants such as e and i, so a single one is no unit there.
-pub(super) fn is_unit_group(name: &str, content: &str) -> bool {
+fn is_unit_group(name: &str, content: &str) -> bool {
     let unit = peel(content);
     let mut letters = unit.chars();
     match (letters.next(), letters.next()) {

@@ -79,6 +79,9 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     add("unparsed", &|s| share(s.counts.unparsed, s.counts.n_graded()));
     add("truncated", &|s| share(s.counts.truncated, s.counts.n_graded()));
     add("failed", &|s| share(s.counts.failed, s.counts.n_graded() + s.counts.failed));
+    if summaries.iter().any(|s| s.disagreements.is_some()) {
+        add("judges", &judges);
+    }
     add("tokens", &tokens);
     add("wall time", &|s| duration(s.wall_s));
     lines
@@ -105,6 +108,18 @@ fn figure(summary: &Summary, name: &str) -> String {
         percent(estimate.ci95.high),
         estimate.n_items,
     )
+}
+
+/// Disagreements that are named; the rest is counted.
+const N_LISTED: usize = 10;
+
+fn judges(summary: &Summary) -> String {
+    let Some(found) = &summary.disagreements else { return "–".to_owned() };
+    let names = found.samples.iter().take(N_LISTED).map(String::as_str);
+    let names = names.collect::<Vec<_>>().join(", ");
+    let (n, more) = (found.samples.len(), if found.samples.len() > N_LISTED { ", …" } else { "" });
+    let colon = if names.is_empty() { "" } else { ": " };
+    format!("{n} of {} disagree{colon}{names}{more}", found.n_answers)
 }
 
 fn share(n: usize, of: usize) -> String {

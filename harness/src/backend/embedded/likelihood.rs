@@ -27,8 +27,9 @@ impl Likelihood {
     /// Loads a GGUF file, or a folder with `config.json` and safetensors files.
     pub fn load(path: &Path, dtype: Dtype) -> Result<Self, ModelError> {
         let mut checkpoint = Checkpoint::open(path, dtype)?;
+        let build = arch::of(&checkpoint)?;
         let tokenizer = Tokenizer::of(&checkpoint, path)?;
-        Ok(Self { model: arch::build(&mut checkpoint)?, tokenizer })
+        Ok(Self { model: build(&mut checkpoint)?, tokenizer })
     }
 
     /// Token ids of `text`, special tokens in it recognised if `parse_special`.
@@ -102,4 +103,37 @@ fn log_probability(logits: &[f32], token: u32) -> f64 {
     let greatest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
     let total: f64 = logits.iter().map(|logit| (f64::from(*logit) - greatest).exp()).sum();
     f64::from(logits[token as usize]) - greatest - total.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::quantized::gguf_file::{self, Value};
+
+    use super::*;
+    use crate::backend::embedded::worker::{Limits, Worker};
+
+    #[test]
+    fn a_file_is_refused_for_its_architecture_before_its_tokenizer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("model.gguf");
+        let text = |text: &str| Value::String(text.to_owned());
+        let metadata = [
+            ("general.architecture", text("rwkv7")),
+            ("tokenizer.ggml.model", text("unheard-of")),
+            ("tokenizer.ggml.tokens", Value::Array(vec![text("a")])),
+        ];
+        let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(k, value)| (*k, value)).collect();
+        let mut file = std::fs::File::create(&path).expect("a file");
+        gguf_file::write(&mut file, &metadata, &[]).expect("a file");
+        let limits = Limits { n_sequences: 1, kv_bytes: 0 };
+        let errors = [
+            Likelihood::load(&path, Dtype::Stored).err(),
+            Worker::load(&path, Dtype::Stored, limits).err(),
+        ];
+        for error in errors {
+            let error = error.expect("no such architecture").to_string();
+            assert!(error.starts_with("the architecture `rwkv7`"), "{error}");
+            assert!(error.contains("rwkv6"), "{error}");
+        }
+    }
 }

@@ -30,6 +30,12 @@ pub(super) fn silu(x: f32) -> f32 {
     x / (1.0 + exp(-x))
 }
 
+/// σ(x), the logistic function.
+#[inline]
+pub(super) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
 /// The hyperbolic tangent, within 2e-7.
 #[inline]
 pub(super) fn tanh(x: f32) -> f32 {

@@ -108,9 +108,10 @@ struct Active {
 impl Worker {
     pub(super) fn load(path: &Path, dtype: Dtype, limits: Limits) -> Result<Self, ModelError> {
         let mut checkpoint = Checkpoint::open(path, dtype)?;
+        let build = arch::of(&checkpoint)?;
         let tokenizer = Tokenizer::of(&checkpoint, path)?;
         let template = tokenizer::chat_template(&checkpoint, path)?;
-        let model = arch::build(&mut checkpoint)?;
+        let model = build(&mut checkpoint)?;
         let template = template.as_deref().map(ChatTemplate::compile).transpose();
         let template = template.map_err(|err| ModelError::Template(err.to_string()))?;
         Ok(Self { model, tokenizer, template, limits })

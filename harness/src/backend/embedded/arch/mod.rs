@@ -11,7 +11,7 @@ mod parts;
 mod phi3;
 mod qwen;
 mod ropes;
-mod rwkv4;
+mod rwkv;
 mod smollm3;
 
 use super::gguf::ModelError;
@@ -19,7 +19,7 @@ use super::model::Model;
 use super::weights::Checkpoint;
 
 /// What can be run: the names in GGUF files and in `config.json`, and what builds the model.
-const SUPPORTED: [(&[&str], Build); 17] = [
+const SUPPORTED: [(&[&str], Build); 19] = [
     (&["llama"], llama::build),
     (&["mistral"], llama::build),
     (&["mixtral"], mixtral::build),
@@ -36,26 +36,27 @@ const SUPPORTED: [(&[&str], Build); 17] = [
     (&["granite"], granite::build),
     (&["smollm3"], smollm3::build),
     (&["deepseek2", "deepseek_v2"], deepseek2::build),
-    (&["rwkv"], rwkv4::build),
+    (&["rwkv"], rwkv::build_4),
+    (&["rwkv5"], rwkv::build_5),
+    (&["rwkv6"], rwkv::build_6),
 ];
 
-type Build = fn(&mut Checkpoint) -> Result<Model, ModelError>;
+/// Reads the model of a checkpoint.
+pub(super) type Build = fn(&mut Checkpoint) -> Result<Model, ModelError>;
 
 /// The names of what can be run, as GGUF files have them.
 pub(super) fn names() -> Vec<&'static str> {
     SUPPORTED.iter().map(|(names, _)| names[0]).collect()
 }
 
-/// Reads the model of a checkpoint.
-pub(super) fn build(checkpoint: &mut Checkpoint) -> Result<Model, ModelError> {
+/// What builds the model of a checkpoint. Asked before anything else of it is read, so that a file
+/// that cannot be run is refused for its architecture.
+pub(super) fn of(checkpoint: &Checkpoint) -> Result<Build, ModelError> {
     let found = checkpoint.architecture();
     let known = SUPPORTED.iter().find(|(names, _)| names.contains(&found));
-    let Some((_, build)) = known else {
-        return Err(ModelError::Unsupported {
-            what: "the architecture",
-            found: found.to_owned(),
-            supported: names().join(", "),
-        });
-    };
-    build(checkpoint)
+    known.map(|(_, build)| *build).ok_or_else(|| ModelError::Unsupported {
+        what: "the architecture",
+        found: found.to_owned(),
+        supported: names().join(", "),
+    })
 }

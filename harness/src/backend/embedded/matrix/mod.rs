@@ -47,6 +47,10 @@ impl Matrix {
         self.n_out
     }
 
+    pub(super) fn n_in(&self) -> usize {
+        self.n_in
+    }
+
     /// Multiplies `n_rows` rows of inputs; the outputs of a row lie together.
     pub(super) fn apply(&self, inputs: &[f32], n_rows: usize) -> Vec<f32> {
         let mut outputs = vec![0.0; n_rows * self.n_out];

@@ -15,9 +15,12 @@ pub(super) use decoder::{Decoder, Layer, LogitRule, Norms};
 pub(super) use experts::{Experts, Groups, Shared, Weighting};
 pub(super) use feed_forward::{Activation, FeedForward, Gated};
 pub(super) use latent::{Latent, Query};
-pub(super) use norm::{LayerNorm, Norm};
+pub(super) use norm::{GroupNorm, LayerNorm, Norm};
 pub(super) use rows::{Piece, Wanted};
-pub(super) use rwkv::{ChannelMix, Rwkv4, RwkvBlock, TimeMix};
+pub(super) use rwkv::{
+    ChannelMix, FixedLerp, HeadMix, InputLerp, Lerp, LowRankShare, Projected, Rwkv, RwkvBlock,
+    SumMix, TimeMix,
+};
 
 use super::kv::Kv;
 use super::rope::Reach;
@@ -26,15 +29,15 @@ use super::rope::Reach;
 pub(super) enum Model {
     /// Layers of attention and feed-forward networks.
     Decoder(Decoder),
-    /// Sums that fade with time, and feed-forward networks.
-    Rwkv4(Rwkv4),
+    /// Memories that fade with time, and feed-forward networks.
+    Rwkv(Rwkv),
 }
 
 impl Model {
     pub(super) fn context_tokens(&self) -> usize {
         match self {
             Self::Decoder(decoder) => decoder.context_tokens,
-            Self::Rwkv4(rwkv) => rwkv.context_tokens,
+            Self::Rwkv(rwkv) => rwkv.context_tokens,
         }
     }
 
@@ -42,7 +45,7 @@ impl Model {
     pub(super) fn memory_bytes(&self, n_tokens: usize) -> u64 {
         match self {
             Self::Decoder(decoder) => (n_tokens * decoder.kv_bytes_per_token()) as u64,
-            Self::Rwkv4(rwkv) => rwkv.state_bytes() as u64,
+            Self::Rwkv(rwkv) => rwkv.state_bytes() as u64,
         }
     }
 
@@ -50,7 +53,7 @@ impl Model {
     pub(super) fn empty_memory(&self) -> Kv {
         match self {
             Self::Decoder(decoder) => decoder.empty_kv(),
-            Self::Rwkv4(_) => Kv::default(),
+            Self::Rwkv(_) => Kv::default(),
         }
     }
 
@@ -58,7 +61,7 @@ impl Model {
     pub(super) fn reach(&self, n_tokens: usize) -> Reach {
         let limit = match self {
             Self::Decoder(decoder) => decoder.short_limit(),
-            Self::Rwkv4(_) => None,
+            Self::Rwkv(_) => None,
         };
         if limit.is_some_and(|limit| n_tokens > limit) { Reach::Long } else { Reach::Short }
     }
@@ -68,7 +71,7 @@ impl Model {
     pub(super) fn forward(&self, pieces: &mut [Piece<'_>]) -> Vec<Vec<f32>> {
         match self {
             Self::Decoder(decoder) => decoder.forward(pieces),
-            Self::Rwkv4(rwkv) => rwkv.forward(pieces),
+            Self::Rwkv(rwkv) => rwkv.forward(pieces),
         }
     }
 }

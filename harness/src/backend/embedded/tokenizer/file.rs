@@ -2,21 +2,38 @@
 
 use super::bpe::{ByteLevelBpe, LineBpe};
 use super::ends::end_ids;
+use super::literal::{Escapes, unescaped};
 use super::pieces::{Spelling, printed_bytes};
 use super::sentencepiece::{Prefix, SentencePiece};
 use super::special::{Fragment, Recognised, SpaceAfter, SpecialToken, SpecialTokens};
 use super::vocabulary::{TokenKind, Vocabulary};
 use super::words::{Begin, WordRules};
+use super::world::World;
 use super::{Encoder, Tokenizer};
 use crate::backend::embedded::gguf::{Gguf, ModelError};
 
 /// Values of `tokenizer.ggml.model` that can be read.
-const MODELS: &str = "gpt2 (byte-level BPE), llama (SentencePiece), gemma4 (BPE of lines)";
+const MODELS: &str =
+    "gpt2 (byte-level BPE), llama (SentencePiece), gemma4 (BPE of lines), rwkv (longest match)";
+
+/// What files made by older converters have in place of an RWKV chat template.
+const WORLD_CHAT_NAME: &str = "rwkv-world";
+
+/// The template that `WORLD_CHAT_NAME` names in `llama-chat.cpp` of llama-cpp-python 0.3.36. A turn ends
+/// with an empty line, which such files have as their end-of-turn token.
+pub(super) const WORLD_CHAT: &str = concat!(
+    "{% for message in messages %}",
+    "{% if message['role'] in ['system', 'user', 'assistant'] %}",
+    "{{ message['role'] | capitalize + ': ' + message['content'] | trim + '\\n\\n' }}",
+    "{% endif %}",
+    "{% endfor %}",
+    "{% if add_generation_prompt %}Assistant:{% endif %}",
+);
 
 /// Control tokens of Phi-3 behind which white space stays.
 const PHI3_KEEPS_SPACE: [&str; 3] = ["<unk>", "<s>", "<|endoftext|>"];
 
-/// The tokenizer of a GGUF file.
+/// Special tokens, and an algorithm for the text between them.
 pub(super) struct FileEncoder {
     special: SpecialTokens,
     algorithm: Algorithm,
@@ -26,9 +43,15 @@ enum Algorithm {
     SentencePiece(SentencePiece),
     ByteLevel(Box<ByteLevelBpe>),
     Lines(Box<LineBpe>),
+    World(World),
 }
 
 impl FileEncoder {
+    /// An encoder that a folder's files describe.
+    pub(super) fn world(special: SpecialTokens, world: World) -> Self {
+        Self { special, algorithm: Algorithm::World(world) }
+    }
+
     /// Token ids of `text`; control tokens written out in it count if `recognised` says so.
     pub(super) fn encode(
         &self,
@@ -44,6 +67,7 @@ impl FileEncoder {
                     Algorithm::SentencePiece(model) => model.append(text, begins, &mut ids),
                     Algorithm::ByteLevel(model) => model.append(text, &mut ids)?,
                     Algorithm::Lines(model) => model.append(text, &mut ids)?,
+                    Algorithm::World(model) => model.append(text, &mut ids),
                 },
             }
             begins = matches!(fragment, Fragment::Token(_));
@@ -60,12 +84,19 @@ pub(super) fn read(gguf: &Gguf) -> Result<Tokenizer, ModelError> {
         "llama" => read.sentencepiece(),
         "gpt2" => read.byte_level(),
         "gemma4" => read.lines(),
+        "rwkv" => read.world(),
         other => Err(ModelError::Unsupported {
             what: "the tokenizer model",
             found: other.to_owned(),
             supported: MODELS.to_owned(),
         }),
     }
+}
+
+/// The chat template of `gguf`.
+pub(super) fn chat_template(gguf: &Gguf) -> Option<String> {
+    let template = gguf.text("tokenizer.chat_template")?;
+    Some(if template == WORLD_CHAT_NAME { WORLD_CHAT } else { template }.to_owned())
 }
 
 struct Read<'g> {
@@ -121,6 +152,21 @@ impl Read<'_> {
         let spelling = Spelling::SentencePiece;
         let defaults = Defaults { bos: None, eos: None, begin: Begin::Marked, spelling };
         Ok(self.finish(Algorithm::Lines(Box::new(model)), &defaults))
+    }
+
+    /// Control tokens are not matched in ordinary text, as in the reference, which does not know them;
+    /// llama.cpp matches them everywhere.
+    fn world(&self) -> Result<Tokenizer, ModelError> {
+        let normal = self.vocabulary.iter().filter(|(_, _, kind)| *kind == TokenKind::Normal);
+        let tokens = normal.map(|(id, text, _)| {
+            let bytes = unescaped(text, Escapes::Bytes);
+            let refuse = || ModelError::Tokenizer(format!("the token `{text}` is not escaped"));
+            bytes.map(|bytes| (id, bytes)).ok_or_else(refuse)
+        });
+        let model = World::new(&tokens.collect::<Result<Vec<_>, _>>()?)?;
+        let spelling = Spelling::Escaped;
+        let defaults = Defaults { bos: None, eos: None, begin: Begin::Bare, spelling };
+        Ok(self.finish(Algorithm::World(model), &defaults))
     }
 
     fn finish(&self, algorithm: Algorithm, defaults: &Defaults) -> Tokenizer {

@@ -9,9 +9,11 @@ use serde_json::Value;
 use tokenizers::{Decoder, DecoderWrapper};
 
 use super::ends::end_texts;
+use super::file::FileEncoder;
 use super::pieces::byte_level;
-use super::special::Recognised;
+use super::special::{Recognised, SpaceAfter, SpecialToken, SpecialTokens};
 use super::vocabulary::byte_of_token;
+use super::world::{self, World};
 use super::{Encoder, Tokenizer};
 use crate::backend::embedded::gguf::ModelError;
 
@@ -19,6 +21,12 @@ use crate::backend::embedded::gguf::ModelError;
 /// `add_bos_token` says, whatever `tokenizer.json` says (those with `update_post_processor` in
 /// `models/*/tokenization_*_fast.py` of transformers 4.57.6).
 const ADD_BOS_CLASSES: [&str; 5] = ["Llama", "CodeLlama", "Gemma", "Cohere", "GPTNeoX"];
+
+/// The vocabulary of RWKV "World" models in their folders.
+const WORLD_VOCABULARY: &str = "rwkv_vocab_v20230424.txt";
+
+/// The token that ends a text in that vocabulary.
+const WORLD_END: u32 = 0;
 
 /// The tokenizer of a `tokenizer.json`.
 pub(super) struct FolderEncoder {
@@ -56,34 +64,80 @@ fn encode(
     Ok(encoding.get_ids().to_vec())
 }
 
+/// What the files beside a vocabulary say.
+struct Settings {
+    configuration: Value,
+    bos: Option<String>,
+    eos: Option<String>,
+    /// `eos_token_id` of the model's own files.
+    ends: BTreeSet<u32>,
+}
+
+impl Settings {
+    fn read(folder: &Path) -> Result<Self, ModelError> {
+        let file = |name| Ok::<_, ModelError>(json(folder, name)?.unwrap_or_default());
+        let configuration = file("tokenizer_config.json")?;
+        let special_map = file("special_tokens_map.json")?;
+        let named = |key: &str| {
+            let token = configuration.get(key).or_else(|| special_map.get(key))?;
+            Some(token.get("content").unwrap_or(token).as_str()?.to_owned())
+        };
+        let (bos, eos) = (named("bos_token"), named("eos_token"));
+        let models = [file("generation_config.json")?, file("config.json")?];
+        let ends = models.iter().flat_map(eos_ids).collect();
+        Ok(Self { configuration, bos, eos, ends })
+    }
+}
+
 /// Reads the tokenizer of the model in `folder`.
 pub(super) fn read(folder: &Path) -> Result<Tokenizer, ModelError> {
+    if !folder.join("tokenizer.json").is_file()
+        && let Some(vocabulary) = text(folder, WORLD_VOCABULARY)?
+    {
+        return world(folder, &vocabulary);
+    }
     let tokenizer = tokenizer_json(folder)?;
-    let file = |name| Ok::<_, ModelError>(json(folder, name)?.unwrap_or_default());
-    let configuration = file("tokenizer_config.json")?;
-    let special_map = file("special_tokens_map.json")?;
-    let named = |key: &str| {
-        let token = configuration.get(key).or_else(|| special_map.get(key))?;
-        Some(token.get("content").unwrap_or(token).as_str()?.to_owned())
-    };
-    let (bos, eos) = (named("bos_token"), named("eos_token"));
+    let Settings { configuration, bos, eos, ends } = Settings::read(folder)?;
     let id = |text: &Option<String>| tokenizer.token_to_id(text.as_deref()?);
-    let models = [file("generation_config.json")?, file("config.json")?];
     Ok(Tokenizer {
         prefix: prefix(&tokenizer, &configuration, id(&bos))?,
         printed: printed_bytes(&tokenizer)?,
-        ends: models
-            .iter()
-            .flat_map(eos_ids)
-            .chain(id(&eos))
-            .chain(known_ends(&tokenizer))
-            .collect(),
+        ends: ends.into_iter().chain(id(&eos)).chain(known_ends(&tokenizer)).collect(),
         bos,
         eos,
         encoder: Encoder::Folder(Box::new(FolderEncoder {
             recognising: tokenizer,
             plain: OnceLock::new(),
         })),
+    })
+}
+
+/// The tokenizer of an RWKV "World" model. Token 0, which the vocabulary leaves out, ends texts; it is
+/// the one that `bos_token` and `eos_token` name unless they are tokens of the vocabulary.
+fn world(folder: &Path, vocabulary: &str) -> Result<Tokenizer, ModelError> {
+    let refuse = |reason| ModelError::File { path: folder.join(WORLD_VOCABULARY), reason };
+    let tokens = world::parse(vocabulary).map_err(refuse)?;
+    let Settings { configuration, bos, eos, mut ends } = Settings::read(folder)?;
+    let id = |text: &str| {
+        let named = tokens.iter().find(|(_, bytes)| bytes == text.as_bytes());
+        named.map_or(WORLD_END, |(id, _)| *id)
+    };
+    let special = [&bos, &eos].into_iter().flatten().map(|text| SpecialToken {
+        id: id(text),
+        text: text.clone(),
+        recognised: Recognised::WithControls,
+        space_after: SpaceAfter::Kept,
+    });
+    let special = SpecialTokens::new(special.collect());
+    ends.extend([WORLD_END].into_iter().chain(eos.as_deref().map(id)));
+    let adds_bos = configuration["add_bos_token"] == true;
+    Ok(Tokenizer {
+        prefix: bos.as_deref().filter(|_| adds_bos).map(id).into_iter().collect(),
+        encoder: Encoder::File(FileEncoder::world(special, World::new(&tokens)?)),
+        printed: tokens.into_iter().collect(),
+        ends,
+        bos,
+        eos,
     })
 }
 
@@ -121,7 +175,7 @@ fn tokenizer_json(folder: &Path) -> Result<tokenizers::Tokenizer, ModelError> {
     let refuse = |reason: String| ModelError::File { path: path.clone(), reason };
     let source = text(folder, "tokenizer.json")?.ok_or_else(|| {
         refuse(
-            "is not there, and a model folder needs it; `tokenizer.model` alone is not read".into(),
+            "is not there, and a model folder needs it (RWKV folders rwkv_vocab_v20230424.txt); `tokenizer.model` alone is not read".into(),
         )
     })?;
     let mut tokenizer = tokenizers::Tokenizer::from_bytes(source)

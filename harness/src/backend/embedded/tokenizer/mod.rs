@@ -1,12 +1,14 @@
 //! Text to token ids and back, as the model at hand was trained to have it.
 //!
 //! A GGUF file brings its vocabulary in its metadata (`file`), which is tokenised as llama.cpp does;
-//! a model folder brings a `tokenizer.json` (`folder`), which the `tokenizers` crate reads.
+//! a model folder brings a `tokenizer.json` (`folder`), which the `tokenizers` crate reads, or the
+//! vocabulary of RWKV (`world`).
 
 mod bpe;
 mod ends;
 mod file;
 mod folder;
+mod literal;
 mod pieces;
 mod sentencepiece;
 mod special;
@@ -14,6 +16,7 @@ mod special;
 mod tests;
 mod vocabulary;
 mod words;
+mod world;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -111,7 +114,7 @@ pub(super) fn chat_template(
     path: &Path,
 ) -> Result<Option<String>, ModelError> {
     match checkpoint {
-        Checkpoint::Gguf(gguf) => Ok(gguf.text("tokenizer.chat_template").map(str::to_owned)),
+        Checkpoint::Gguf(gguf) => Ok(file::chat_template(gguf)),
         Checkpoint::Folder(_) => folder::chat_template(path),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::literal::{Escapes, unescaped};
 use super::sentencepiece::SPACE;
 use super::vocabulary::{TokenKind, Vocabulary, byte_of_token};
 
@@ -13,6 +14,8 @@ pub(super) enum Spelling {
     ByteLevel,
     /// Text with U+2581 for a space, as `SentencePiece` does.
     SentencePiece,
+    /// What Python's `repr` shows of the bytes, as the vocabulary of RWKV does.
+    Escaped,
 }
 
 /// The bytes that each token of a GGUF vocabulary prints (`token_to_piece` in `llama-vocab.cpp` of
@@ -27,6 +30,7 @@ pub(super) fn printed_bytes(
             (TokenKind::UserDefined, _) => text.as_bytes().to_vec(),
             (TokenKind::Byte, _) => vec![byte_of_token(text)?],
             (TokenKind::Normal, Spelling::ByteLevel) => byte_level(text),
+            (TokenKind::Normal, Spelling::Escaped) => unescaped(text, Escapes::Bytes)?,
             (TokenKind::Normal, Spelling::SentencePiece) => text.replace(SPACE, " ").into_bytes(),
         };
         Some((id, bytes))

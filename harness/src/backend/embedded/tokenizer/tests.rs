@@ -1,7 +1,7 @@
 //! Tokenizers over small made-up vocabularies.
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::bpe::{ByteLevelBpe, LineBpe};
 use super::pieces::{Spelling, byte_characters, printed_bytes};
@@ -9,6 +9,7 @@ use super::sentencepiece::{Prefix, SPACE, SentencePiece};
 use super::vocabulary::{TokenKind, Vocabulary, byte_token_text};
 use super::words::WordRules;
 use super::*;
+use crate::backend::embedded::chat::{Chat, ChatTemplate, render_chat};
 
 /// Texts with what tokenizers stumble over: spaces, digits, marks, byte-token and control-token looks.
 fn any_text() -> impl Strategy<Value = String> {
@@ -216,6 +217,58 @@ fn folders_bring_their_chat_template() {
     check(&[named("default")], Some("d"));
     let error = folder_chat_template(folder(&[named("tool_use")]).path()).expect_err("no default");
     assert!(error.to_string().contains("rag, tool_use"), "{error}");
+}
+
+/// A folder with the vocabulary of an RWKV model: single bytes from 1 on, then a few words.
+fn world_folder(configuration: &Value) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bytes = (0..=u8::MAX).map(|byte| format!("{} b'\\x{byte:02x}' 1\n", u32::from(byte) + 1));
+    let words = ["257 'he' 2\n", "258 'hello' 5\n", "259 ' \\xe9' 3\n", "260 '<s>x' 4\n"];
+    let vocabulary: String = bytes.chain(words.map(str::to_owned)).collect();
+    let files = [
+        ("rwkv_vocab_v20230424.txt", vocabulary),
+        ("tokenizer_config.json", configuration.to_string()),
+    ];
+    for (name, content) in files {
+        std::fs::write(folder.path().join(name), content).expect("a file");
+    }
+    folder
+}
+
+#[test]
+fn rwkv_folders_have_the_longest_tokens_that_fit() {
+    let folder = world_folder(&json!({ "bos_token": "<s>", "eos_token": "<s>" }));
+    let tokenizer = Tokenizer::from_folder(folder.path()).expect("a tokenizer");
+    let check = |text: &str, expected: &[u32]| {
+        assert_eq!(tokenizer.encode_prompt(text).expect("tokens"), expected, "{text:?}");
+    };
+    check("", &[]);
+    check("hello", &[258]);
+    check("hell", &[257, 109, 109]);
+    check(" é é\0", &[259, 259, 1]);
+    check("<s>x", &[0, 121]);
+    assert_eq!(tokenizer.encode_plain("<s>x").expect("tokens"), [260]);
+    assert_eq!(tokenizer.encode_plain("<s>").expect("tokens"), [61, 116, 63]);
+    assert_eq!([tokenizer.bytes(258), tokenizer.bytes(0)], [&b"hello"[..], b""]);
+    assert_eq!([tokenizer.is_end(0), tokenizer.is_end(258)], [true, false]);
+    let folder = world_folder(&json!({ "bos_token": "<s>", "add_bos_token": true }));
+    let tokenizer = Tokenizer::from_folder(folder.path()).expect("a tokenizer");
+    assert_eq!(tokenizer.encode_prompt("he").expect("tokens"), [0, 257]);
+}
+
+#[test]
+fn the_named_rwkv_template_ends_turns_with_empty_lines() {
+    let template = ChatTemplate::compile(file::WORLD_CHAT).expect("a template");
+    let message = |role: &str, content: &str| json!({ "role": role, "content": content });
+    let messages = vec![message("system", "S"), message("user", " a\n"), message("assistant", "b")];
+    let render = |adds_prompt: bool| {
+        let variables = Map::from_iter([("add_generation_prompt".to_owned(), json!(adds_prompt))]);
+        let chat = Chat { messages: messages.clone(), variables, ..Chat::default() };
+        render_chat(&template, &chat, jiff::civil::date(2025, 1, 15).at(12, 0, 0, 0))
+            .expect("a text")
+    };
+    assert_eq!(render(false), "System: S\n\nUser: a\n\nAssistant: b\n\n");
+    assert_eq!(render(true), format!("{}Assistant:", render(false)));
 }
 
 #[test]

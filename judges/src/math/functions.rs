@@ -6,7 +6,12 @@ use super::ratio::Ratio;
 use super::reader::{Read, Stop};
 
 /// A function of one argument. An exponent of minus one means the inverse function.
-pub(super) fn apply(name: &str, argument: Node, base: Option<Node>, exponent: Option<Node>) -> Read<Node> {
+pub(super) fn apply(
+    name: &str,
+    argument: Node,
+    base: Option<Node>,
+    exponent: Option<Node>,
+) -> Read<Node> {
     let is_inverse = exponent == Some(Node::integer(-1));
     let function = match (name, is_inverse) {
         ("log" | "ln", _) => {

@@ -73,11 +73,7 @@ fn collections() {
     check(r"1 \pm \sqrt{19}", r"1-\sqrt{19}, 1+\sqrt{19}", Equal);
     check("x>5", r"(5,\infty)", Equal);
     check(r"(5,\infty)", "x>5", Different);
-    check(
-        r"\begin{pmatrix}1\\2\end{pmatrix}",
-        r"\begin{bmatrix}1\\\frac42\end{bmatrix}",
-        Equal,
-    );
+    check(r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{bmatrix}1\\\frac42\end{bmatrix}", Equal);
     check(r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}1&2\end{pmatrix}", Different);
 }
 
@@ -116,7 +112,7 @@ fn hostile_answers_are_bounded() {
     ] {
         assert_ne!(compare("7", &text), Equal);
         assert_ne!(compare(&text, "7"), Equal);
-        normal_form(&text);
+        let _ = normal_form(&text);
     }
 }
 
@@ -138,24 +134,64 @@ fn votes_group_equal_answers() {
 /// Texts that look like answers, well formed or not.
 fn answers() -> impl Strategy<Value = String> {
     let pieces = [
-        "1", "23", "0.5", "x", "y", "i", "e", "+", "-", "*", "/", "^", "_", "(", ")", "[", "]", "{",
-        "}", ",", ";", "=", "<", "|", "!", "%", " ", r"\frac", r"\sqrt", r"\pi", r"\text{a}", r"\{",
-        r"\}", r"\cup", r"\infty", r"\pm", r"\sin", r"\log", r"\left(", r"\right)", r"\%", "²", "٣",
+        "1",
+        "23",
+        "0.5",
+        "x",
+        "y",
+        "i",
+        "e",
+        "+",
+        "-",
+        "*",
+        "/",
+        "^",
+        "_",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ";",
+        "=",
+        "<",
+        "|",
+        "!",
+        "%",
+        " ",
+        r"\frac",
+        r"\sqrt",
+        r"\pi",
+        r"\text{a}",
+        r"\{",
+        r"\}",
+        r"\cup",
+        r"\infty",
+        r"\pm",
+        r"\sin",
+        r"\log",
+        r"\left(",
+        r"\right)",
+        r"\%",
+        "²",
+        "٣",
     ];
-    prop::collection::vec(prop::sample::select(&pieces[..]), 0..24)
+    prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..24)
         .prop_map(|pieces| pieces.concat())
 }
 
 proptest! {
     #[test]
     fn nothing_panics(gold in answers(), answer in answers()) {
-        compare(&gold, &answer);
-        normal_form(&answer);
+        let _ = compare(&gold, &answer);
+        let _ = normal_form(&answer);
     }
 
     #[test]
     fn any_text_is_compared(gold in ".{0,60}", answer in ".{0,60}") {
-        compare(&gold, &answer);
+        let _ = compare(&gold, &answer);
     }
 
     #[test]

@@ -120,8 +120,10 @@ impl Reader<'_> {
         if !self.eat(Kind::Superscript) {
             return Ok(value);
         }
+        // In x^2_1 the subscript belongs to the name.
+        let is_subscripted = self.peek_at(1) == Some(Kind::Subscript);
         let exponent = self.exponent()?;
-        if self.peek() == Some(Kind::Subscript) {
+        if is_subscripted || self.peek() == Some(Kind::Subscript) {
             return Err(Stop::Unread);
         }
         Ok(value.power(exponent))
@@ -185,14 +187,11 @@ impl Reader<'_> {
             subscript(self)?;
         }
         let name: String = (start..self.at).map(|at| self.token_text(at)).collect();
-        let exponent = match self.eat(Kind::Superscript) {
-            true => Some(self.exponent()?),
-            false => None,
-        };
+        let is_raised = self.eat(Kind::Superscript);
+        let exponent = if is_raised { Some(self.exponent()?) } else { None };
         let is_braced = self.eat(Kind::Open(Bracket::Brace));
-        let bracket = match self.peek() {
-            Some(Kind::Open(bracket @ (Bracket::Paren | Bracket::Square))) => bracket,
-            _ => return Err(Stop::Refused),
+        let Some(Kind::Open(bracket @ (Bracket::Paren | Bracket::Square))) = self.peek() else {
+            return Err(Stop::Refused);
         };
         self.at += 1;
         let arguments = self.arguments(Kind::Close(bracket))?;

@@ -112,7 +112,8 @@ fn power_of_rational(ratio: &Ratio, exponent: Exponent) -> Option<Quotient> {
         let (mut factor, mut rest) = (Ratio::one(), Polynomial::one());
         let atom = Atom::Prime(prime);
         let left = super::polynomial::reduce(&atom, exponent, &mut factor, &mut rest)?;
-        let monomial = Monomial(left.map(|left| (atom, left)).into_iter().collect());
+        let powers = if left.is_zero() { Vec::new() } else { vec![(atom, left)] };
+        let monomial = Monomial(powers);
         product = product.mul(&Polynomial::term(monomial, factor).into())?;
     }
     Some(product)
@@ -187,9 +188,15 @@ fn exponential(base: &Quotient, exponent: &Quotient) -> Option<Quotient> {
         for (monomial, ratio) in exponent.top.terms() {
             let ratio = ratio.mul(&Ratio::integer(times))?;
             let own = Exponent::from_ratio(&ratio)?;
-            let factor = match (base, monomial.0.is_empty()) {
-                (None, true) => Polynomial::atom(Atom::Euler, own).into(),
-                (Some(prime), true) => power_of_rational(&Ratio::integer(prime), own)?,
+            let factor = match (base, monomial.0.as_slice()) {
+                (None, []) => Polynomial::atom(Atom::Euler, own).into(),
+                (Some(prime), []) => power_of_rational(&Ratio::integer(prime), own)?,
+                (None, [(Atom::LogOf(prime), Exponent::ONE)]) => {
+                    power_of_rational(&Ratio::integer(*prime), own)?
+                }
+                (None, [(Atom::Call(Function::Log, argument), Exponent::ONE)]) => {
+                    power(&argument[0], &Quotient::rational(ratio))?
+                }
                 _ => Polynomial::atom(Atom::Exponential(base, monomial.clone()), own).into(),
             };
             product = product.mul(&factor)?;
@@ -247,6 +254,14 @@ fn binomial(above: &Ratio, below: &Ratio) -> Option<Quotient> {
     Some(Quotient::rational(Ratio::integer(number)))
 }
 
+/// Whether a product is a real number for all values of its symbols.
+fn is_real(monomial: &Monomial) -> bool {
+    monomial.0.iter().all(|(atom, exponent)| match atom {
+        Atom::Symbol(symbol) => symbol.is_real && exponent.as_integer().is_some(),
+        other => is_positive(other),
+    })
+}
+
 /// The natural logarithm; of a positive rational number a sum over its primes.
 fn logarithm(argument: &Quotient) -> Option<Quotient> {
     let opaque = || Some(Quotient::atom(Atom::Call(Function::Log, vec![argument.clone()])));
@@ -265,6 +280,13 @@ fn logarithm(argument: &Quotient) -> Option<Quotient> {
         let log = match atom {
             Atom::Euler => Quotient::rational(Ratio::one()),
             Atom::Prime(prime) => Quotient::atom(Atom::LogOf(*prime)),
+            Atom::Exponential(base, inner) if is_real(inner) => {
+                let inner = Quotient::from(Polynomial::term(inner.clone(), Ratio::one()));
+                match base {
+                    Some(prime) => inner.mul(&Quotient::atom(Atom::LogOf(*prime)))?,
+                    None => inner,
+                }
+            }
             _ => return opaque(),
         };
         sum = sum.add(&log.scale(&exponent.to_ratio()?)?)?;

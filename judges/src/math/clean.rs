@@ -57,9 +57,10 @@ pub(super) fn clean(text: &str) -> String {
         .replace(r"\end{matrix}\right]", r"\end{bmatrix}");
     let text = drop_before(text, &[r"\mleft", r"\left"], &OPENERS);
     let text = drop_before(text, &[r"\mright", r"\right"], &CLOSERS);
-    let text = match text.contains(")_{") {
-        true => PERMUTATION.replace_all(&text, r"\frac{($1)!}{(($1)-($2))!}").into_owned(),
-        false => text,
+    let text = if text.contains(")_{") {
+        PERMUTATION.replace_all(&text, r"\frac{($1)!}{(($1)-($2))!}").into_owned()
+    } else {
+        text
     };
     let mut text = respell(&text).replace(['\n', '\t'], " ");
     if !text.contains("matrix") {
@@ -94,13 +95,11 @@ fn drop_before(text: String, commands: &[&str], delimiters: &[&str]) -> String {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let after = commands.iter().find_map(|command| rest.strip_prefix(command));
-        match after.filter(|after| delimiters.iter().any(|one| after.starts_with(one))) {
-            Some(after) => rest = after,
-            None => {
-                out.push('\\');
-                rest = &rest[1..];
-            }
+        let after = after.filter(|after| delimiters.iter().any(|one| after.starts_with(one)));
+        if after.is_none() {
+            out.push('\\');
         }
+        rest = after.unwrap_or(&rest[1..]);
     }
     out.push_str(rest);
     out

@@ -83,17 +83,28 @@ fn is_number_like(element: &Value) -> bool {
 
 fn elements(gold: &Value, answer: &Value) -> Equivalence {
     let (gold_elements, answer_elements) = (distinct(gold), distinct(answer));
-    if gold_elements.len() != answer_elements.len() {
-        return Equivalence::Different;
-    }
-    if gold_elements.len() > MOST_ELEMENTS {
+    if gold_elements.len().max(answer_elements.len()) > MOST_ELEMENTS {
         return Equivalence::Unsure;
+    }
+    if gold_elements.len() != answer_elements.len() {
+        let are_sets = matches!((gold, answer), (Value::Set(_), Value::Set(_)));
+        // The sets may still be equal, as {1, 2/2} and {1} are.
+        let may_be_equal = are_sets && !has_lone(&gold_elements, &answer_elements);
+        return if may_be_equal { Equivalence::Unsure } else { Equivalence::Different };
     }
     match (gold, answer) {
         (Value::Set(_), _) => unordered(&gold_elements, &answer_elements),
         (_, Value::Set(written)) if written.len() != gold_elements.len() => Equivalence::Different,
         _ => in_order(&gold_elements, &answer_elements),
     }
+}
+
+/// Whether an element of one side certainly equals none of the other.
+fn has_lone(left: &[&Value], right: &[&Value]) -> bool {
+    let is_lone = |one: &Value, others: &[&Value]| {
+        others.iter().all(|other| values(one, other) == Equivalence::Different)
+    };
+    left.iter().any(|one| is_lone(one, right)) || right.iter().any(|one| is_lone(one, left))
 }
 
 /// The elements, without repetition in a set.
@@ -136,7 +147,13 @@ fn unordered(gold: &[&Value], answer: &[&Value]) -> Equivalence {
             n_matched += 1;
         }
     }
+    // A collection or a name is sorted apart from an expression that it equals.
+    let n_odd = |side: &[&Value]| {
+        let is_name = |node: &Node| matches!(node, Node::Symbol(_));
+        side.iter().filter(|one| one.as_expression().is_none_or(is_name)).count()
+    };
     match (n_matched == gold.len(), is_sure) {
+        (true, _) if n_odd(gold) != n_odd(answer) => Equivalence::Unsure,
         (true, _) => Equivalence::Equal,
         (false, true) => Equivalence::Different,
         (false, false) => Equivalence::Unsure,

@@ -55,7 +55,7 @@ impl Complex {
     fn pow(self, exponent: Self) -> Self {
         if exponent.im == 0.0 && exponent.re.fract() == 0.0 && exponent.re.abs() < 1024.0 {
             #[expect(clippy::cast_possible_truncation, reason = "the exponent is a small integer")]
-            let times = exponent.re.abs() as u32;
+            let times = exponent.re.abs() as i32;
             let power = (0..times).fold(Self::new(1.0, 0.0), |power, _| power.mul(self));
             return if exponent.re < 0.0 { Self::new(1.0, 0.0).div(power) } else { power };
         }

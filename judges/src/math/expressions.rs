@@ -1,8 +1,10 @@
 //! Comparison of two expressions (`sympy_compare_symbols`, `sympy_numeric_eq` and
 //! `sympy_symbolic_eq` of Math-Verify 0.9.0).
 
+use num_bigint::Sign;
+
 use super::Equivalence;
-use super::canonical::canonical;
+use super::canonical::{canonical, rational};
 use super::estimate::{Complex, estimate};
 use super::node::{Constant, Function, Node};
 use super::quotient::Quotient;
@@ -52,12 +54,18 @@ fn symbols(gold: &Node, answer: &Node) -> Equivalence {
     match other {
         Node::Symbol(other) => Equivalence::of(folded(&symbol.name) == folded(&other.name)),
         Node::Constant(Constant::Euler) => Equivalence::of(symbol.name.to_lowercase() == "e"),
+        // Upstream computes powers of e while it reads: e^(ln n) is n.
+        _ if other.any(&|part| is_power_of_euler(part)) => Equivalence::Unsure,
         Node::Product(factors) => match spelled(factors) {
             Some(word) => Equivalence::of(symbol.name.to_lowercase() == word),
             None => printed_alike(&symbol.name, other),
         },
         other => printed_alike(&symbol.name, other),
     }
+}
+
+fn is_power_of_euler(node: &Node) -> bool {
+    matches!(node, Node::Power(base, _) if **base == Node::Constant(Constant::Euler))
 }
 
 /// The word that factors spell, where all of them are symbols or e.
@@ -92,9 +100,8 @@ fn matrices(gold: &[Vec<Node>], answer: &[Vec<Node>]) -> Equivalence {
         return Equivalence::Different;
     }
     let pairs = gold.iter().flatten().zip(answer.iter().flatten());
-    Equivalence::all(pairs.map(|(gold, answer)| match gold == answer {
-        true => Equivalence::Equal,
-        false => scalars(gold, answer),
+    Equivalence::all(pairs.map(|(gold, answer)| {
+        if gold == answer { Equivalence::Equal } else { scalars(gold, answer) }
     }))
 }
 
@@ -108,10 +115,9 @@ fn scalars(gold: &Node, answer: &Node) -> Equivalence {
     if is_decimal(gold) || is_decimal(answer) {
         return decimals(gold, answer);
     }
-    if let (Some(gold), Some(answer)) = (counted(gold), counted(answer)) {
-        if gold == answer {
-            return Equivalence::Equal;
-        }
+    match (counted(gold), counted(answer)) {
+        (Some(gold), Some(answer)) if gold == answer => return Equivalence::Equal,
+        _ => {}
     }
     exact(gold, answer)
 }
@@ -224,7 +230,7 @@ fn exact(gold: &Node, answer: &Node) -> Equivalence {
 
 /// Equal forms are equal upstream too, where no floating-point arithmetic comes between.
 fn equal_forms(gold: &Node, answer: &Node, form: &Quotient) -> Equivalence {
-    let is_inexact = |node: &Node| node.any(&|part| is_inexact(part));
+    let is_inexact = |node: &Node| has_inner_decimal(node) && node.any(&|part| is_inexact(part));
     let is_odd = |node: &Node| node.any(&|part| is_odd(part));
     if is_number(gold) && is_number(answer) {
         return Equivalence::Equal;
@@ -235,24 +241,35 @@ fn equal_forms(gold: &Node, answer: &Node, form: &Quotient) -> Equivalence {
     if is_inexact(gold) || is_inexact(answer) {
         let is_simple = |node: &Node| is_simple_product(node) || !has_inner_decimal(node);
         let is_rational = form.as_rational().is_some();
-        return match is_rational && is_simple(gold) && is_simple(answer) {
-            true => Equivalence::Equal,
-            false => Equivalence::Unsure,
-        };
+        let is_certain = is_rational && is_simple(gold) && is_simple(answer);
+        return if is_certain { Equivalence::Equal } else { Equivalence::Unsure };
     }
     Equivalence::Equal
 }
 
-/// A decimal that is not a short binary fraction, or that is an exponent.
+/// Whether a number is a short binary fraction, which floating-point arithmetic keeps.
+fn is_binary(ratio: &Ratio) -> bool {
+    let bottom = ratio.bottom();
+    bottom.trailing_zeros() == Some(bottom.bits() - 1)
+        && bottom.bits().max(ratio.top().bits()) <= 30
+}
+
+/// A part that floating-point arithmetic rounds.
 fn is_inexact(node: &Node) -> bool {
     match node {
-        Node::Decimal(decimal) => {
-            let bottom = decimal.value.bottom();
-            bottom.bits() > 30
-                || bottom.trailing_zeros() != Some(bottom.bits() - 1)
-                || decimal.value.top().bits() > 30
+        Node::Decimal(decimal) => !is_binary(&decimal.value),
+        Node::Fraction(ratio) => !is_binary(ratio),
+        Node::Power(base, exponent) if matches!(&**exponent, Node::Integer(times) if times.sign() == Sign::Minus) =>
+        {
+            let inverse = base.as_rational().and_then(|base| Ratio::one().div(&base));
+            has_inner_decimal(base) || inverse.is_some_and(|inverse| !is_binary(&inverse))
         }
-        Node::Power(_, exponent) => has_inner_decimal(exponent),
+        Node::Power(base, exponent) => {
+            let is_whole = matches!(**exponent, Node::Integer(_));
+            has_inner_decimal(exponent) || !is_whole && has_inner_decimal(base)
+        }
+        Node::Call(Function::Abs, _) => false,
+        Node::Call(_, arguments) => arguments.iter().any(has_inner_decimal),
         _ => false,
     }
 }
@@ -270,15 +287,29 @@ fn is_number(node: &Node) -> bool {
     }
 }
 
-/// A product of numbers with at most one decimal, as in `1.44 \times 10^3`.
+/// A product of a decimal and exact numbers that is computed without a rounding error, as in
+/// `1.44 \times 10^3`; or a rounded number.
 fn is_simple_product(node: &Node) -> bool {
     if let Node::Call(Function::Floor | Function::Ceiling, _) = node {
         return true;
     }
     let Node::Product(factors) = node else { return false };
-    let n_decimals = factors.iter().filter(|one| has_inner_decimal(one)).count();
-    n_decimals == 1
-        && factors.iter().all(|one| matches!(one, Node::Decimal(_)) || !has_inner_decimal(one))
+    let (mut decimal, mut rest) = (None, Ratio::one());
+    for factor in factors {
+        match factor {
+            Node::Decimal(one) if decimal.is_none() => decimal = Some(&one.value),
+            other if has_inner_decimal(other) => return false,
+            other => match rational(other).and_then(|value| rest.mul(&value)) {
+                Some(product) => rest = product,
+                None => return false,
+            },
+        }
+    }
+    let Some((decimal, product)) = decimal.and_then(|one| Some((one, one.mul(&rest)?))) else {
+        return false;
+    };
+    let (computed, expected) = (decimal.to_f64() * rest.to_f64(), product.to_f64());
+    is_binary(&product) && computed.to_bits() == expected.to_bits()
 }
 
 fn different_forms(gold: &Node, answer: &Node, left: &Quotient, right: &Quotient) -> Equivalence {

@@ -42,6 +42,12 @@ pub(super) fn latex_in(text: &str) -> Parsed {
     if has_environment(text) || has_answer_word(text) {
         return Parsed::Unread;
     }
+    if let Some(inside) = displayed(text) {
+        return match parse(&clean(&inside)) {
+            Ok(value) => Parsed::Value(value),
+            Err(_) => Parsed::Unread,
+        };
+    }
     let mut fractions = FRACTION.find_iter(text);
     let Some(fraction) = fractions.next() else { return number_in(text) };
     let after = text[fraction.end()..].trim_start();
@@ -56,10 +62,18 @@ pub(super) fn latex_in(text: &str) -> Parsed {
     }
 }
 
+/// The inside of `\boxed{\[ … \]}`.
+fn displayed(text: &str) -> Option<String> {
+    let inside = text.strip_prefix(r"\boxed{")?.strip_suffix('}')?.trim();
+    let inside = inside.strip_prefix(r"\[")?.strip_suffix(r"\]")?;
+    let is_plain = !inside.contains(r"\]") && !inside.contains(r"\[") && !inside.ends_with('\\');
+    is_plain.then(|| inside.to_owned())
+}
+
 fn has_environment(text: &str) -> bool {
     text.contains('$')
         || text.contains(r"\(")
-        || text.contains(r"\[")
+        || text.contains(r"\[") && displayed(text).is_none()
         || text.contains(r"\fbox")
         || text.matches(r"\boxed").count() > 1
         || text

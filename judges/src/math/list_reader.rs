@@ -38,9 +38,10 @@ enum Relations {
 fn collect(mut rows: Vec<Vec<Value>>) -> Value {
     if rows.len() > 1 {
         let all_single = rows.iter().all(|row| row.len() == 1);
-        return Value::Set(match all_single {
-            true => rows.into_iter().flatten().collect(),
-            false => rows.into_iter().map(Value::Tuple).collect(),
+        return Value::Set(if all_single {
+            rows.into_iter().flatten().collect()
+        } else {
+            rows.into_iter().map(Value::Tuple).collect()
         });
     }
     let mut row = rows.pop().unwrap_or_default();

@@ -156,14 +156,14 @@ impl Node {
     /// Two factors without a sign between them; an integer before a positive rational number is a
     /// mixed number upstream, even `2 3`.
     pub(super) fn beside(self, other: Self) -> Self {
-        if let (Self::Integer(whole), Some(part)) = (&self, other.as_rational()) {
-            if part.top().is_positive() {
+        match (&self, other.as_rational().filter(|part| part.top().is_positive())) {
+            (Self::Integer(whole), Some(part)) => {
                 let part = if whole.is_negative() { part.negate() } else { part };
                 let sum = Ratio::integer(whole.clone()).add(&part);
-                return sum.map_or(Self::Undefined, Self::rational);
+                sum.map_or(Self::Undefined, Self::rational)
             }
+            _ => self.times(other),
         }
-        self.times(other)
     }
 
     pub(super) fn is_matrix(&self) -> bool {

@@ -67,10 +67,8 @@ fn link(relation: &Relation) -> Option<String> {
         return None;
     }
     let leading = difference.top.leading()?.1.clone();
-    let comparison = match leading.is_negative() {
-        true => relation.comparison.flipped(),
-        false => relation.comparison,
-    };
+    let comparison = relation.comparison;
+    let comparison = if leading.is_negative() { comparison.flipped() } else { comparison };
     let scaled = difference.scale(&super::ratio::Ratio::one().div(&leading)?)?;
     Some(format!("{} {comparison:?} 0", quotient(&scaled)?))
 }

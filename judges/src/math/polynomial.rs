@@ -82,7 +82,7 @@ impl Exponent {
         (self.bottom == 1).then_some(self.top)
     }
 
-    fn is_zero(self) -> bool {
+    pub(super) fn is_zero(self) -> bool {
         self.top == 0
     }
 }
@@ -241,7 +241,7 @@ fn common_measure(left: &Ratio, right: &Ratio, one: &BigInt) -> Option<Ratio> {
         let rest = &a % &b;
         (a, b) = (b, rest);
     }
-    Some(Ratio::integer(a).abs().mul(&bottom)?)
+    Ratio::integer(a).abs().mul(&bottom)
 }
 
 impl Monomial {
@@ -256,7 +256,8 @@ impl Monomial {
                 (Some((a, _)), Some((b, _))) if a == b => {
                     let (atom, one) = left.next()?;
                     let exponent = one.add(right.next()?.1)?;
-                    reduce(atom, exponent, &mut factor, &mut rest)?.map(|e| (atom.clone(), e))
+                    let left = reduce(atom, exponent, &mut factor, &mut rest)?;
+                    (!left.is_zero()).then(|| (atom.clone(), left))
                 }
                 (Some((a, _)), Some((b, _))) if a < b => left.next().cloned(),
                 (Some(_), None) => left.next().cloned(),
@@ -269,15 +270,14 @@ impl Monomial {
 }
 
 /// Moves the whole part of an exponent out of an atom that has a value, and returns what is left.
-/// The outer `None` is a failure.
 pub(super) fn reduce(
     atom: &Atom,
     exponent: Exponent,
     factor: &mut Ratio,
     rest: &mut Polynomial,
-) -> Option<Option<Exponent>> {
+) -> Option<Exponent> {
     let (whole, left) = exponent.split();
-    let kept = match atom {
+    Some(match atom {
         Atom::Prime(prime) => {
             *factor = factor.mul(&Ratio::integer(*prime).pow(whole)?)?;
             left
@@ -294,6 +294,5 @@ pub(super) fn reduce(
             left
         }
         _ => exponent,
-    };
-    Some((!kept.is_zero()).then_some(kept))
+    })
 }

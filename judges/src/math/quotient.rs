@@ -15,13 +15,15 @@ impl Quotient {
         if bottom.is_zero() {
             return None;
         }
-        if top.is_zero() || bottom.is_one() {
-            return Some(Self { top, bottom: Polynomial::one() });
+        if bottom.is_one() {
+            return Some(Self { top, bottom });
+        }
+        if top.is_zero() {
+            return Some(top.into());
         }
         if let Some((monomial, ratio)) = bottom.as_term() {
-            let (inverse, left) = invert(monomial, ratio)?;
-            let top = top.mul(&inverse)?;
-            return if left.is_one() { Some(top.into()) } else { Some(Self { top, bottom: left }) };
+            let (inverse, bottom) = invert(monomial, ratio)?;
+            return Some(Self { top: top.mul(&inverse)?, bottom });
         }
         let leading = bottom.leading()?.1.clone();
         let scale = Ratio::one().div(&leading)?;
@@ -118,7 +120,8 @@ fn invert(monomial: &Monomial, ratio: &Ratio) -> Option<(Polynomial, Polynomial)
             left = left.mul(base)?;
             negative = negative.add(Exponent::ONE)?;
         }
-        if let Some(exponent) = reduce(atom, negative, &mut factor, &mut rest)? {
+        let exponent = reduce(atom, negative, &mut factor, &mut rest)?;
+        if !exponent.is_zero() {
             atoms.push((atom.clone(), exponent));
         }
     }

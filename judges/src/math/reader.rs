@@ -288,7 +288,7 @@ impl<'a> Reader<'a> {
     fn matrix(&mut self, end: Kind) -> Read<Vec<Vec<Node>>> {
         self.at += 1;
         let mut rows = Vec::new();
-        while !(self.peek() == Some(end) && !rows.is_empty()) {
+        while rows.is_empty() || self.peek() != Some(end) {
             let mut row = vec![self.expression()?];
             while self.eat(Kind::Column) {
                 row.push(self.expression()?);

@@ -27,13 +27,13 @@ fn link(gold: &Relation, answer: &Relation) -> Equivalence {
             && same_as_written(&gold.right, &answer.right);
         return Equivalence::of(is_same);
     };
-    let same = || match gold.comparison == answer.comparison {
-        true => equal_differences(a, b, c, d),
-        false => Equivalence::Different,
+    let same = || {
+        let is_same = gold.comparison == answer.comparison;
+        if is_same { equal_differences(a, b, c, d) } else { Equivalence::Different }
     };
-    let flipped = || match gold.comparison.flipped() == answer.comparison {
-        true => equal_differences(a, b, d, c),
-        false => Equivalence::Different,
+    let flipped = || {
+        let is_flipped = gold.comparison.flipped() == answer.comparison;
+        if is_flipped { equal_differences(a, b, d, c) } else { Equivalence::Different }
     };
     let solved = || match (gold.comparison, answer.comparison) {
         (Comparison::Equal, Comparison::Equal) => same_solutions(a, b, c, d),

@@ -148,9 +148,7 @@ fn solved(relation: &Relation) -> Option<(Node, Comparison, Node)> {
     }
     let (symbol, slope) = slope?;
     let at = constant.negate().div(&slope)?;
-    let comparison = match slope.is_negative() {
-        true => relation.comparison.flipped(),
-        false => relation.comparison,
-    };
+    let comparison = relation.comparison;
+    let comparison = if slope.is_negative() { comparison.flipped() } else { comparison };
     Some((symbol, comparison, Node::rational(at)))
 }

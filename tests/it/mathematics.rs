@@ -83,3 +83,23 @@ fn both_judges_are_compared() {
     assert_eq!(outcome("1"), &json!({ "native": null, "reference": true }));
     assert!(finished.stdout.contains("0 of 1 disagree"), "{finished}");
 }
+
+/// The published solutions, as replies: each ends in a box that holds the gold answer.
+#[test]
+fn every_published_solution_of_math_500_is_right() {
+    let Some(data) = model_path("math500").filter(|_| has_reference()) else { return };
+    let text = std::fs::read_to_string(data).expect("the data set");
+    let row = |(idx, line): (usize, &str)| {
+        let row: Value = serde_json::from_str(line).expect("JSON");
+        json!({ "name": idx.to_string(), "gold": row["answer"], "problem": row["solution"] })
+    };
+    let rows: Vec<Value> = text.lines().enumerate().map(row).collect();
+    let (graded, finished) = echo::run(&GRADING, &rows, &[]);
+    assert_eq!(finished.code, 0, "{finished}");
+    let is_wrong = |(item, graded): (&String, &echo::Graded)| {
+        (graded.outcome != "correct").then(|| format!("{item}: {}", graded.explanation))
+    };
+    let wrong: Vec<String> = graded.iter().filter_map(is_wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(graded.len(), rows.len());
+}

@@ -10,7 +10,7 @@ use hf_hub::{Cache, Repo, RepoType};
 use crate::display::{Display, Transfer};
 
 /// Files of a model folder besides its weights.
-const SMALL_FILES: [&str; 9] = [
+const SMALL_FILES: [&str; 10] = [
     "config.json",
     "generation_config.json",
     "tokenizer.json",
@@ -20,6 +20,7 @@ const SMALL_FILES: [&str; 9] = [
     "chat_template.jinja",
     "chat_template.json",
     "model.safetensors.index.json",
+    "rwkv_vocab_v20230424.txt",
 ];
 
 /// A model named `hf:org/name[@revision][:file.gguf]`.

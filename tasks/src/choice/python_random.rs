@@ -68,30 +68,30 @@ impl PythonRandom {
         self.randbelow(n) as usize
     }
 
-    /// `init_by_array` of the authors' reference code.
+    /// `init_by_array` of the authors' reference code, for keys shorter than the state.
     fn from_key(key: &[u32]) -> Self {
         let mut state = initial_state(19_650_218);
         let mut place = 1;
-        let step = |state: &mut [u32; N], place: &mut usize| {
-            *place += 1;
-            if *place == N {
-                state[0] = state[N - 1];
-                *place = 1;
+        let step = |state: &mut [u32; N], place: usize, value: u32| {
+            state[place] = value;
+            if place == N - 1 {
+                state[0] = value;
+                return 1;
             }
+            place + 1
         };
         let mixed = |state: &[u32; N], place: usize, factor: u32| {
             let before = state[place - 1];
             state[place] ^ (before ^ (before >> 30)).wrapping_mul(factor)
         };
-        for (key_idx, word) in (0..).zip(key.iter().cycle()).take(N.max(key.len())) {
-            let key_idx: u32 = key_idx % (key.len().max(1) as u32);
-            state[place] =
-                mixed(&state, place, 1_664_525).wrapping_add(*word).wrapping_add(key_idx);
-            step(&mut state, &mut place);
+        for (key_idx, word) in (0_u32..).zip(key).cycle().take(N) {
+            let value = mixed(&state, place, 1_664_525).wrapping_add(*word).wrapping_add(key_idx);
+            place = step(&mut state, place, value);
         }
         for _ in 1..N {
-            state[place] = mixed(&state, place, 1_566_083_941).wrapping_sub(place as u32);
-            step(&mut state, &mut place);
+            let number = u32::try_from(place).expect("the state is short");
+            let value = mixed(&state, place, 1_566_083_941).wrapping_sub(number);
+            place = step(&mut state, place, value);
         }
         state[0] = 0x8000_0000;
         Self { state, next_idx: N }

@@ -130,10 +130,10 @@ fn of_item(run_seed: u64, task: &str, item: &ItemId) -> Permutation {
     }
     let digest = hasher.finalize();
     let mut order = [0, 1, 2, 3];
-    for (place, bytes) in [3, 2, 1].into_iter().zip(digest.chunks_exact(8)) {
+    for (place, bytes) in [3_u8, 2, 1].into_iter().zip(digest.chunks_exact(8)) {
         let word = bytes.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-        let other = (0..=place).nth((word % (place as u64 + 1)) as usize);
-        order.swap(place, other.expect("the remainder is at most the place"));
+        let other = u8::try_from(word % (u64::from(place) + 1)).expect("a remainder below five");
+        order.swap(usize::from(place), usize::from(other));
     }
     Permutation(order)
 }

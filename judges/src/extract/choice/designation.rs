@@ -15,6 +15,10 @@ pub(super) enum Designation<'a> {
     Several,
 }
 
+/// The most commands and nouns before a letter. The limit also keeps the time linear where a reply
+/// nests boxes without end.
+const MOST_OPENERS: usize = 8;
+
 /// Marks that open and close emphasis, groups, quotations and formulas.
 const MARKS: &str = "*_`\"'“”‘’«»()[]{}<>$ \t\u{a0}~";
 
@@ -190,14 +194,15 @@ fn letter(text: &str, cyrillic: Cyrillic) -> Option<Bare<'_>> {
 
 fn skip_openers(text: &str) -> &str {
     let mut text = text;
-    loop {
+    for _ in 0..MOST_OPENERS {
         let rest = text.trim_start_matches(|c: char| MARKS.contains(c));
         let rest = strip_command(rest).or_else(|| strip_noun(rest)).unwrap_or(rest);
         if rest.len() == text.len() {
-            return text;
+            break;
         }
         text = rest;
     }
+    text
 }
 
 fn strip_noun(text: &str) -> Option<&str> {

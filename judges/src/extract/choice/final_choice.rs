@@ -67,8 +67,8 @@ struct Reply<'a> {
 impl<'a> Reply<'a> {
     /// The last box or phrase that can be read.
     fn announced(&self) -> Option<Candidate<'a>> {
-        let all = phrase::announcements(self.text);
-        all.filter_map(|(announcement, rest)| self.after(announcement, rest)).last()
+        let all: Vec<_> = phrase::announcements(self.text).collect();
+        all.into_iter().rev().find_map(|(announcement, rest)| self.after(announcement, rest))
     }
 
     fn after(&self, announcement: Announcement, rest: &'a str) -> Option<Candidate<'a>> {

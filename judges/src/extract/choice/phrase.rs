@@ -57,7 +57,7 @@ const VERBS: [&str; 26] = [
 ];
 
 /// Words between the connector and the choice that do not change it.
-const FILLERS: [&str; 44] = [
+const FILLERS: [&str; 43] = [
     "there",
     "thus",
     "therefore",
@@ -83,7 +83,6 @@ const FILLERS: [&str; 44] = [
     "best",
     "option",
     "choice",
-    "answer",
     "letter",
     "alternative",
     "is",
@@ -123,6 +122,13 @@ const REFUSALS: [&str; 16] = [
     "ни одного",
     "нельзя",
 ];
+
+/// The longest heading, in bytes.
+const LONGEST_HEADING: usize = 80;
+
+/// The most words between a connector and the choice. The limit also keeps the time linear where a
+/// reply repeats its announcement without end.
+const MOST_FILLERS: usize = 8;
 
 /// The announcements of a text in order, each with the text after it.
 pub(super) fn announcements(text: &str) -> impl Iterator<Item = (Announcement, &str)> {
@@ -166,17 +172,22 @@ fn after_connector<'a>(through_key: &str, rest: &'a str) -> Option<&'a str> {
 
 /// Whether a key word ends a heading: only markup and a few words stand before it on its line.
 fn is_heading(through_key: &str) -> bool {
-    let line = through_key.rsplit('\n').next().unwrap_or("");
-    line.len() <= 80 && line.split_whitespace().count() <= 4
+    let mut from = through_key.len().saturating_sub(LONGEST_HEADING);
+    while !through_key.is_char_boundary(from) {
+        from += 1;
+    }
+    let line = through_key[from..]
+        .rsplit_once('\n')
+        .map_or_else(|| (from == 0).then_some(through_key), |(_, line)| Some(line));
+    line.is_some_and(|line| line.split_whitespace().count() <= 4)
 }
 
-/// Skips markup, line breaks and words that do not change the choice. Nouns stay, because a
-/// designation may start with them.
+/// Skips markup, line breaks and words that do not change the choice.
 fn skip_fillers(text: &str) -> &str {
     let is_markup = |c: char| c.is_whitespace() || "*#>:`=_".contains(c);
     let mut text = text.trim_start_matches(is_markup);
-    while let Some(rest) = strip_word(text, &FILLERS) {
-        // "Answer: a" and "the answer is the" end here: what follows must go on.
+    for _ in 0..MOST_FILLERS {
+        let Some(rest) = strip_word(text, &FILLERS) else { break };
         text = rest.trim_start_matches(|c: char| is_markup(c) || c == ',');
     }
     text

@@ -52,6 +52,10 @@ const CHARACTERS: [(&str, char); 8] = [
 /// Marks that print nothing in Markdown or LaTeX, and quotation marks.
 const MARKS: &str = "*`${}\"“”«»";
 
+/// The longest stretch of a text that prints nothing. The limit keeps the time linear where a reply
+/// nests boxes without end.
+const LONGEST_INVISIBLE_BYTES: usize = 64;
+
 /// The options of a question, ready to compare.
 pub(super) struct Restated {
     exact: [Vec<char>; 4],
@@ -70,6 +74,11 @@ impl Restated {
     /// The option with which a text begins, if its sentence ends there, and the length of what was
     /// read. The longest such option counts; of options that print the same the first.
     pub(super) fn at_start(&self, text: &str) -> Option<(Letter, usize)> {
+        // Most texts restate nothing, and their first character shows it.
+        let first = printed(text).next()?.0.to_lowercase().next();
+        if !self.folded.iter().any(|option| option.first().copied() == first) {
+            return None;
+        }
         self.longest(&self.exact, text, |c| vec![c]).or_else(|| {
             let folded = self.longest(&self.folded, text, |c| c.to_lowercase().collect())?;
             // Options that differ in case alone cannot be told apart without it.
@@ -103,7 +112,6 @@ impl Restated {
         let mut best: Option<(Letter, usize)> = None;
         for letter in Letter::ALL {
             let option = &options[letter.idx()];
-            // A text of one letter or digit says too little, except as a whole line.
             let found = end_of(option, text, &fold).filter(|end| is_end(&text[*end..]));
             let is_longer = best.is_none_or(|(other, _)| options[other.idx()].len() < option.len());
             if let Some(end) = found
@@ -166,7 +174,8 @@ fn is_end(rest: &str) -> bool {
 fn printed(text: &str) -> impl Iterator<Item = (char, usize)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        loop {
+        let from = at;
+        while at - from < LONGEST_INVISIBLE_BYTES {
             let rest = &text[at..];
             let c = rest.chars().next()?;
             if c == '\\' {
@@ -187,6 +196,7 @@ fn printed(text: &str) -> impl Iterator<Item = (char, usize)> {
                 return Some((printed, at));
             }
         }
+        None
     })
 }
 

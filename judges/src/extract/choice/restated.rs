@@ -79,8 +79,8 @@ impl Restated {
         if !self.folded.iter().any(|option| option.first().copied() == first) {
             return None;
         }
-        self.longest(&self.exact, text, |c| vec![c]).or_else(|| {
-            let folded = self.longest(&self.folded, text, |c| c.to_lowercase().collect())?;
+        longest(&self.exact, text, |c| vec![c]).or_else(|| {
+            let folded = longest(&self.folded, text, |c| c.to_lowercase().collect())?;
             // Options that differ in case alone cannot be told apart without it.
             let is_alone = Letter::ALL.into_iter().all(|other| {
                 self.folded[other.idx()] != self.folded[folded.0.idx()]
@@ -102,26 +102,26 @@ impl Restated {
         self.at_start(text)
             .is_some_and(|(found, _)| self.folded[found.idx()] == self.folded[letter.idx()])
     }
+}
 
-    fn longest(
-        &self,
-        options: &[Vec<char>; 4],
-        text: &str,
-        fold: impl Fn(char) -> Vec<char>,
-    ) -> Option<(Letter, usize)> {
-        let mut best: Option<(Letter, usize)> = None;
-        for letter in Letter::ALL {
-            let option = &options[letter.idx()];
-            let found = end_of(option, text, &fold).filter(|end| is_end(&text[*end..]));
-            let is_longer = best.is_none_or(|(other, _)| options[other.idx()].len() < option.len());
-            if let Some(end) = found
-                && is_longer
-            {
-                best = Some((letter, end));
-            }
+/// The longest option with which a text begins and whose sentence ends there.
+fn longest(
+    options: &[Vec<char>; 4],
+    text: &str,
+    fold: impl Fn(char) -> Vec<char>,
+) -> Option<(Letter, usize)> {
+    let mut best: Option<(Letter, usize)> = None;
+    for letter in Letter::ALL {
+        let option = &options[letter.idx()];
+        let found = end_of(option, text, &fold).filter(|end| is_end(&text[*end..]));
+        let is_longer = best.is_none_or(|(other, _)| options[other.idx()].len() < option.len());
+        if let Some(end) = found
+            && is_longer
+        {
+            best = Some((letter, end));
         }
-        best
     }
+    best
 }
 
 /// Where an option ends that a text begins with.

@@ -53,6 +53,14 @@ pub enum TaskError {
         /// What is wrong with it.
         message: String,
     },
+    /// An archive cannot be opened.
+    #[error("{file}: {message}")]
+    BadArchive {
+        /// The archive.
+        file: String,
+        /// What is wrong with it, and what to do.
+        message: String,
+    },
     /// A data file has another number of rows than its task file states.
     #[error("{file} holds {found} items where the task file states {expected}")]
     WrongItemCount {

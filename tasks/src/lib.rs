@@ -15,11 +15,13 @@
 
 pub mod answer;
 pub mod backend;
+pub mod choice;
 pub mod completion;
 pub mod dataset;
 mod digest;
 pub mod episode;
 pub mod error;
+pub mod gpqa;
 pub mod item;
 pub mod prompt;
 pub mod python_json;

@@ -157,7 +157,7 @@ fn goes_on(after: &str) -> bool {
         || OPENERS.iter().any(|open| operand.starts_with(open))
 }
 
-fn is_hedge(remark: &str) -> bool {
+pub(super) fn is_hedge(remark: &str) -> bool {
     strip_word(remark.trim_start(), &HEDGES).is_some()
 }
 

@@ -2,6 +2,7 @@
 //! tried in order, and the answer says which rule produced it.
 
 mod boxed;
+pub mod choice;
 pub mod code;
 mod final_phrase;
 mod number;

@@ -4,12 +4,16 @@
 //! independent, so items are the units of all standard errors (clustered standard errors, Miller,
 //! "Adding Error Bars to Evals", arXiv 2411.00640).
 
+mod choice;
 mod consensus;
 mod instructions;
 mod interval;
 mod pass;
 mod programs;
 
+pub use choice::{
+    ChoiceSample, Credit, LetterShare, accuracy_by_domain, choice_accuracy, letter_shares,
+};
 pub use consensus::{MajorityRule, cons_at_n, majority};
 pub use instructions::{
     Over, Reading, families_followed, has_corrections, instructions_followed, prompts_followed,

@@ -6,6 +6,7 @@
 mod chat;
 mod code_extract;
 mod evalplus;
+mod gpqa;
 mod ifeval;
 mod majority;
 mod math_equiv;

@@ -84,15 +84,16 @@ impl MathGrader {
             Equivalence::Unsure => None,
         };
         // What is longer is no answer, and not worth an algebra system's time.
-        let reference = || match gold.len().max(answer.len()) > math::LONGEST_ANSWER {
-            true => Ok(false),
-            false => self.reference.equal(gold, answer),
+        let reference = || {
+            let is_answer = gold.len().max(answer.len()) <= math::LONGEST_ANSWER;
+            if is_answer { self.reference.equal(gold, answer) } else { Ok(false) }
         };
         let single = |is_equal, by| Compared { is_equal, by, both: None };
         Ok(match (self.judge, native()) {
-            (MathJudge::Native, Some(is_equal)) => single(is_equal, "native check"),
+            (MathJudge::Native | MathJudge::NativeFirst, Some(is_equal)) => {
+                single(is_equal, "native check")
+            }
             (MathJudge::Native, None) => single(false, "the native check is not sure"),
-            (MathJudge::NativeFirst, Some(is_equal)) => single(is_equal, "native check"),
             (MathJudge::NativeFirst, None) | (MathJudge::Reference, _) => {
                 single(reference()?, "Math-Verify")
             }

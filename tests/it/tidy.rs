@@ -64,7 +64,7 @@ fn function_lengths(text: &str) -> Vec<usize> {
             // A declaration in a trait ends with a semicolon and has no body.
             let ends =
                 |line: &&str| is_at_indent(line) && (line.ends_with(';') || line.trim() == "}");
-            lines[start..].iter().position(|line| ends(&line)).map(|n| n + 1)
+            lines[start..].iter().position(ends).map(|n| n + 1)
         })
         .collect()
 }

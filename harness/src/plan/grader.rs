@@ -33,20 +33,7 @@ impl<'a> Graders<'a> {
     ) -> Result<Grader, EvalrunError> {
         match plan.judge {
             JudgeKind::Integer => Ok(Grader::Integers { extractor: plan.extractor }),
-            JudgeKind::ShortAnswer => {
-                let judge = plan.math_judge.unwrap_or_default();
-                let is_demo = plan.dataset.split == Split::Demo;
-                let needs = if judge == MathJudge::Native || is_demo {
-                    Needs::Maybe
-                } else {
-                    Needs::Likely
-                };
-                let reference =
-                    programs::math_reference(needs, self.interpreter.n_workers(), self.resources)?;
-                let n_workers = self.interpreter.n_workers();
-                let grader = MathGrader::new(plan.extractor, judge, reference, n_workers);
-                Ok(Grader::Math(Box::new(grader)))
-            }
+            JudgeKind::ShortAnswer => Ok(Grader::Math(Box::new(self.math_grader(plan)))),
             JudgeKind::Instructions => {
                 let language = match plan.language {
                     Language::English => InstructionLanguage::English,
@@ -64,5 +51,14 @@ impl<'a> Graders<'a> {
                 Ok(Grader::Programs(Box::new(grader)))
             }
         }
+    }
+    /// Math-Verify is fetched ahead, except for what must work without any file.
+    fn math_grader(&self, plan: &Plan) -> MathGrader {
+        let judge = plan.math_judge.unwrap_or_default();
+        let is_optional = judge == MathJudge::Native || plan.dataset.split == Split::Demo;
+        let needs = if is_optional { Needs::Maybe } else { Needs::Likely };
+        let n_workers = self.interpreter.n_workers();
+        let reference = programs::math_reference(needs, n_workers, self.resources);
+        MathGrader::new(plan.extractor, judge, reference, n_workers)
     }
 }

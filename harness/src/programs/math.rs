@@ -29,7 +29,7 @@ pub(crate) fn math_reference(
     needs: Needs,
     n_workers: usize,
     (store, display): (&AssetStore, &Display),
-) -> Result<MathReference, EvalrunError> {
+) -> MathReference {
     if needs == Needs::Likely
         && let Err(err) = fetch((store, display))
     {
@@ -40,10 +40,13 @@ pub(crate) fn math_reference(
     }
     let (store, display) = (store.clone(), *display);
     let load = move || load(n_workers, (&store, &display)).map_err(|err| err.to_string());
-    Ok(MathReference::new(Box::new(load)))
+    MathReference::new(Box::new(load))
 }
 
-fn fetch(resources: (&AssetStore, &Display)) -> Result<Vec<(String, Arc<[u8]>)>, EvalrunError> {
+/// Files by their path in the interpreter.
+type Files = Vec<(String, Arc<[u8]>)>;
+
+fn fetch(resources: (&AssetStore, &Display)) -> Result<Files, EvalrunError> {
     interpreter::files(resources)?;
     let (store, display) = resources;
     let wheel = |name: &&str| {

@@ -77,11 +77,7 @@ const JUDGE_CHEATS: [Attack; 9] = [
         "wrong",
         "import sys\ndef f(x):\n g = sys._getframe()\n while g:\n  for n, v in list(g.f_locals.items()):\n   if 'expect' in n: return v\n  g = g.f_back",
     ),
-    (
-        "class in the function's place",
-        "wrong",
-        "class f:\n def __init__(s, x): s.x = x\n __eq__ = lambda s, o: True",
-    ),
+    ("class in the function's place", "wrong", "class f:\n def __init__(s, x): s.x = x\n __eq__ = lambda s, o: True"),
 ];
 
 /// The ending that an attack on the sandbox must show; `None` where several are as good.
@@ -177,8 +173,9 @@ fn endings(benchmark: &str, rows: &[Value]) -> BTreeMap<String, (String, String,
     let mut statement = connection.prepare(sql).expect("a query");
     let rows = statement.query_map([], |row| {
         let detail: Value = serde_json::from_str(&row.get::<_, String>(2)?).expect("JSON");
-        let ending =
-            |tests: &str| detail["program"][tests]["ending"].as_str().unwrap_or("none").to_owned();
+        let ending = |tests: &str| {
+            detail["program"][tests]["ending"].as_str().unwrap_or("none").to_owned()
+        };
         Ok((row.get(0)?, (row.get(1)?, ending("base"), ending("plus"))))
     });
     rows.expect("rows").map(|row| row.expect("a row")).collect()

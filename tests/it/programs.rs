@@ -20,9 +20,7 @@ fn answers() -> FakeServer {
         let question = request.question();
         let chat = |text: &str| ChatReply::new(text).usage(Usage::new(10, 5));
         if question.contains("pairs_that_sum") {
-            chat(
-                "Like this:\n```python\ndef pairs_that_sum(numbers, total):\n    return sum(a + b == total for i, a in enumerate(numbers) for b in numbers[i + 1:])\n```",
-            )
+            chat("Like this:\n```python\ndef pairs_that_sum(numbers, total):\n    return sum(a + b == total for i, a in enumerate(numbers) for b in numbers[i + 1:])\n```")
         } else if question.contains("mean_of_middle") {
             chat("```python\ndef mean_of_middle(values):\n    return sorted(values)[1]\n```")
         } else if question.contains("is_mirror") {
@@ -41,17 +39,8 @@ fn a_run_reports_base_and_plus_and_replays() {
     let place = workplace();
     let server = answers();
     let url = server.base_url();
-    let args = [
-        "--task",
-        "humaneval_plus",
-        "--split",
-        "demo",
-        "--base-url",
-        &url,
-        "--model",
-        "m",
-        "--quiet",
-    ];
+    let args =
+        ["--task", "humaneval_plus", "--split", "demo", "--base-url", &url, "--model", "m", "--quiet"];
     let finished = Finished::from(command(&place, &args).output().expect("evalrun starts"));
     insta::assert_snapshot!("humaneval_plus_run", place.redact(&finished.to_string()));
     let run = place.run_file();
@@ -84,19 +73,8 @@ fn a_base_model_continues_the_prompt() {
     }));
     let url = server.base_url();
     let args = [
-        "--task",
-        "mbpp",
-        "--split",
-        "demo",
-        "--limit",
-        "1",
-        "--base-url",
-        &url,
-        "--model",
-        "m",
-        "--api",
-        "completions",
-        "--json",
+        "--task", "mbpp", "--split", "demo", "--limit", "1", "--base-url", &url, "--model", "m",
+        "--api", "completions", "--json",
     ];
     let finished = Finished::from(command(&place, &args).output().expect("evalrun starts"));
     assert_eq!(finished.code, 0, "{finished}");

@@ -26,9 +26,8 @@ fn check(task: &str, prefix: &str) {
     let rows: Vec<&Value> = rows.iter().filter(is_mine).collect();
     let place = workplace();
     let (samples, out) = (place.path().join("samples.jsonl"), place.path().join("verdicts.jsonl"));
-    let sample = |row: &&Value| {
-        json!({ "task_id": row["task_id"], "solution": row["solution"] }).to_string()
-    };
+    let sample =
+        |row: &&Value| json!({ "task_id": row["task_id"], "solution": row["solution"] }).to_string();
     fs::write(&samples, rows.iter().map(sample).collect::<Vec<_>>().join("\n")).expect("written");
     let (samples, out_arg) = (samples.to_str().expect("UTF-8"), out.to_str().expect("UTF-8"));
     let args = ["score", "--task", task, "--samples", samples, "--out", out_arg];

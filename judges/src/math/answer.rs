@@ -38,6 +38,8 @@ static COMPLEX: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Answer {
+    const UNREAD: Self = Self { value: Parsed::Unread, text: None };
+
     /// A gold answer, between dollars.
     pub(super) fn gold(gold: &str) -> Self {
         let unescaped = gold.replace(r"\$", "");
@@ -48,10 +50,11 @@ impl Answer {
             || gold.contains(r"\fbox")
             || has_answer_word(gold);
         if is_odd {
-            return Self { value: Parsed::Unread, text: None };
+            return Self::UNREAD;
         }
         let text = clean(gold);
         let value = match parse(&text) {
+            Err(Stop::Refused) if has_odd_digits(gold) => return Self::UNREAD,
             Err(Stop::Refused) => fallback::number_in(&format!("${gold}$")),
             other => known(other),
         };
@@ -68,6 +71,7 @@ impl Answer {
             return Self { value, text: None };
         }
         let value = match parse(&text) {
+            Err(Stop::Refused) if has_odd_digits(answer) => return Self::UNREAD,
             Err(Stop::Refused) => fallback::latex_in(&whole),
             other => known(other),
         };
@@ -81,6 +85,11 @@ fn known(read: Result<Value, Stop>) -> Parsed {
         Err(Stop::Refused) => Parsed::Nothing,
         Err(Stop::Unread) => Parsed::Unread,
     }
+}
+
+/// Digits of other scripts, which upstream's patterns take for digits and its numbers do not.
+fn has_odd_digits(text: &str) -> bool {
+    text.chars().any(|c| !c.is_ascii() && c.is_numeric())
 }
 
 /// Words before an answer, which change where upstream looks for it.

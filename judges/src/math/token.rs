@@ -252,9 +252,7 @@ fn command(rest: &str) -> Option<(Option<Kind>, usize)> {
         r"\negthickspace",
         r"\vspace",
     ];
-    let skipped =
-        SKIPPED.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len()).max();
-    if let Some(length) = skipped {
+    if let Some(length) = longest_of(&SKIPPED, rest) {
         return Some((None, length));
     }
     if let Some(length) = array_start(rest) {
@@ -263,26 +261,33 @@ fn command(rest: &str) -> Option<(Option<Kind>, usize)> {
     if rest.starts_with(r"\end{array}") {
         return Some((Some(Kind::MatrixEnd), r"\end{array}".len()));
     }
-    let accent = ACCENTS.iter().filter_map(|word| {
-        let after = rest.strip_prefix(word)?;
-        let inside =
-            after.strip_prefix([' ', '\t', '\n', '\r']).unwrap_or(after).strip_prefix('{')?;
-        Some(rest.len() - inside.len() + inside.find('}')? + 1)
-    });
-    let accent = accent.max().map(|length| (Kind::Accent, length));
+    let space = |length: usize| length + usize::from(rest[length..].starts_with(' '));
     let word = longest(&SYMBOLS, rest).map(|(kind, length)| match kind {
-        Kind::OtherSymbol => (kind, length + usize::from(rest[length..].starts_with(' '))),
+        Kind::OtherSymbol => (kind, space(length)),
         Kind::Infinity => (kind, length + percent_sign(&rest[length..])),
         _ => (kind, length),
     });
-    let greek =
-        GREEK_COMMANDS.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len());
-    let greek = greek
-        .max()
-        .map(|length| (Kind::Greek, length + usize::from(rest[length..].starts_with(' '))));
+    let greek = longest_of(&GREEK_COMMANDS, rest).map(|length| (Kind::Greek, space(length)));
+    let accent = accent(rest).map(|length| (Kind::Accent, length));
     // The lexer prefers the longest word, then the one that the grammar names first.
     let best = [word, greek, accent].into_iter().flatten().rev().max_by_key(|(_, length)| *length);
     best.map(|(kind, length)| (Some(kind), length))
+}
+
+/// The length of the longest word that a text starts with.
+fn longest_of(words: &[&str], rest: &str) -> Option<usize> {
+    words.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len()).max()
+}
+
+/// The length of a command with the group after it, such as `\text{cm}`.
+fn accent(rest: &str) -> Option<usize> {
+    let lengths = ACCENTS.iter().filter_map(|word| {
+        let after = rest.strip_prefix(word)?;
+        let after = after.strip_prefix([' ', '\t', '\n', '\r']).unwrap_or(after);
+        let inside = after.strip_prefix('{')?;
+        Some(rest.len() - inside.len() + inside.find('}')? + 1)
+    });
+    lengths.max()
 }
 
 /// The length of `\begin{array}{cc}`.

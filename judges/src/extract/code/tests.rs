@@ -107,7 +107,7 @@ fn evalplus_selects() {
     check("a, b = c\nf = a\nc = 1", "f = a");
     check(
         "def g():\n    def f():\n        return 1\n",
-        "def g():\n    def f():\n        return 1\n",
+        "def g():\n    def f():\n        return 1",
     );
     check("def f(): return 1", "def f(): return 1");
     check("```python\ndef f(:\n```", "```python");

@@ -105,10 +105,7 @@ fn evalplus_selects() {
     check("import os\ndef f():\n    print(1)", "import os");
     check("def f():\n    return 1\ndef f():\n    return 2", "def f():\n    return 1");
     check("a, b = c\nf = a\nc = 1", "f = a");
-    check(
-        "def g():\n    def f():\n        return 1\n",
-        "def g():\n    def f():\n        return 1",
-    );
+    check("def g():\n    def f():\n        return 1\n", "def g():\n    def f():\n        return 1");
     check("def f(): return 1", "def f(): return 1");
     check("```python\ndef f(:\n```", "```python");
     check("", "");

@@ -18,6 +18,7 @@ mod judge;
 pub mod math;
 mod math_grader;
 pub mod math_reference;
+mod once;
 mod program_grader;
 
 pub use instruction_grader::InstructionGrader;

@@ -3,8 +3,7 @@
 //! It is loaded when a pair is first asked about, and each pair is asked about once. A pair on which it
 //! runs out of fuel or memory is different, as upstream's time limit makes it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use sandbox::value::Value;
@@ -12,6 +11,8 @@ use sandbox::{
     Arguments, Call, Ended, Flow, Iterables, Limits, Observer, Outcome, Program, Report, Returned,
     Sandbox,
 };
+
+use crate::once::OncePerKey;
 
 /// Python source to run in an interpreter that has the wheels under [`WHEELS`], before it is used.
 pub const PRELUDE: &str = include_str!("prelude.py");
@@ -29,31 +30,22 @@ pub type Load = Box<dyn Fn() -> Result<Sandbox, String> + Send + Sync>;
 pub struct MathReference {
     load: Load,
     sandbox: OnceLock<Result<Sandbox, String>>,
-    verdicts: Mutex<HashMap<(String, String), Slot>>,
+    verdicts: OncePerKey<(String, String), bool>,
 }
-
-/// Empty while a pair is being asked about.
-type Slot = Arc<Mutex<Option<bool>>>;
 
 impl MathReference {
     /// Loads nothing yet.
     pub fn new(load: Load) -> Self {
-        Self { load, sandbox: OnceLock::new(), verdicts: Mutex::default() }
+        Self { load, sandbox: OnceLock::new(), verdicts: OncePerKey::default() }
     }
 
     /// Whether Math-Verify takes `answer`, the inside of a box, for `gold`. An error means that it could
     /// not be asked.
     pub fn equal(&self, gold: &str, answer: &str) -> Result<bool, String> {
-        let slot = {
-            let mut verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
-            verdicts.entry((gold.to_owned(), answer.to_owned())).or_default().clone()
-        };
-        let mut verdict = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(verdict) = *verdict {
-            return Ok(verdict);
-        }
-        let sandbox = self.sandbox.get_or_init(&self.load).as_ref().map_err(String::clone)?;
-        Ok(*verdict.insert(ask(sandbox, gold, answer)?))
+        self.verdicts.get_or_try((gold.to_owned(), answer.to_owned()), || {
+            let sandbox = self.sandbox.get_or_init(&self.load).as_ref().map_err(String::clone)?;
+            ask(sandbox, gold, answer)
+        })
     }
 }
 

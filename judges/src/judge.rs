@@ -136,7 +136,10 @@ pub(crate) fn extract(extractor: ExtractorKind, text: &str) -> Option<Extracted<
             let answer = text.trim();
             (!answer.is_empty()).then_some(Extracted { answer, by: Rule::Whole })
         }
-        ExtractorKind::Program | ExtractorKind::Evalplus | ExtractorKind::Completion => None,
+        ExtractorKind::Program
+        | ExtractorKind::Evalplus
+        | ExtractorKind::Completion
+        | ExtractorKind::EvalplusCompletion => None,
     }
 }
 

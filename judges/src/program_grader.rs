@@ -1,7 +1,6 @@
 //! Samples of HumanEval, MBPP and their plus versions: the program in a reply, run on tests.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use sandbox::Sandbox;
 use sha2::{Digest, Sha256};
@@ -13,6 +12,7 @@ use tasks::{
 use crate::code::{CodeError, CodeVerdict, Graders, Status, SuiteVerdict, Suites};
 use crate::extract::code::{self, Program};
 use crate::judge::{GradeError, gradable};
+use crate::once::OncePerKey;
 
 /// Grades replies with programs.
 pub struct ProgramGrader {
@@ -20,7 +20,8 @@ pub struct ProgramGrader {
     graders: Graders,
     suites: Suites,
     sandbox: Arc<Sandbox>,
-    verdicts: Verdicts,
+    /// By the hash of problem and program, so that samples with the same program share one run.
+    verdicts: OncePerKey<[u8; 32], CodeVerdict>,
 }
 
 impl ProgramGrader {
@@ -35,7 +36,7 @@ impl ProgramGrader {
             CodeTests::Base => Suites::Base,
             CodeTests::BaseAndPlus => Suites::BaseAndPlus,
         };
-        Self { extractor, graders, suites, sandbox, verdicts: Verdicts::default() }
+        Self { extractor, graders, suites, sandbox, verdicts: OncePerKey::default() }
     }
 
     pub(crate) fn n_workers(&self) -> usize {
@@ -62,8 +63,9 @@ impl ProgramGrader {
                 detail: None,
             }),
             Some(program) => {
+                let key = Sha256::digest(format!("{}\0{}", target.task_id, program.text()));
                 let run = || self.run(&target.task_id, program.text());
-                let verdict = self.verdicts.get_or_run(&target.task_id, program.text(), run);
+                let verdict = self.verdicts.get_or_try(key.into(), run);
                 verdict.map(|verdict| judgement(&program, &verdict)).map_err(GradeError::from)
             }
         }
@@ -76,10 +78,14 @@ impl ProgramGrader {
         transcript: &Transcript,
     ) -> Option<Program> {
         let last = transcript.turns.last()?;
+        let completed =
+            || code::completed(&last.request.plain_prompt(), reply, &last.request.sampling.stop);
         match self.extractor {
             ExtractorKind::Evalplus => code::evalplus(reply, &target.entry_point),
-            ExtractorKind::Completion => {
-                code::completed(&last.request.plain_prompt(), reply, &last.request.sampling.stop)
+            ExtractorKind::Completion => completed(),
+            // Upstream sanitises a base model's prompt and completion together (`codegen.py`, 0.3.1).
+            ExtractorKind::EvalplusCompletion => {
+                code::evalplus(completed()?.text(), &target.entry_point)
             }
             _ => code::fenced(reply, &target.entry_point, last.completion.finish),
         }
@@ -94,31 +100,6 @@ impl From<CodeError> for GradeError {
     fn from(err: CodeError) -> Self {
         let message = err.to_string();
         if err.is_infrastructure() { Self::Infrastructure(message) } else { Self::Data(message) }
-    }
-}
-
-/// Verdicts by problem and program, so that samples with the same program share one run.
-#[derive(Default)]
-struct Verdicts(Mutex<HashMap<[u8; 32], Slot>>);
-
-/// Empty while the first sample with this program is being graded; the others wait for the lock.
-type Slot = Arc<Mutex<Option<CodeVerdict>>>;
-
-impl Verdicts {
-    fn get_or_run(
-        &self,
-        task_id: &str,
-        program: &str,
-        run: impl FnOnce() -> Result<CodeVerdict, CodeError>,
-    ) -> Result<CodeVerdict, CodeError> {
-        let key = Sha256::digest(format!("{task_id}\0{program}")).into();
-        let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = { slot }.entry(key).or_default().clone();
-        let mut verdict = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(verdict) = &*verdict {
-            return Ok(verdict.clone());
-        }
-        Ok(verdict.insert(run()?).clone())
     }
 }
 

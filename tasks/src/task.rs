@@ -132,6 +132,8 @@ pub enum ExtractorKind {
     Evalplus,
     /// The prompt and what a base model wrote after it, up to the first stop text.
     Completion,
+    /// What `EvalPlus`'s `sanitize` finds in that.
+    EvalplusCompletion,
 }
 
 /// How an answer is compared with its target.

@@ -102,6 +102,47 @@ fn a_base_model_continues_the_prompt() {
     assert_eq!(finished.code, 0, "{finished}");
     let summary: Value = serde_json::from_str(&finished.stdout).expect("JSON");
     assert_eq!(summary["counts"]["correct"], 1, "{summary}");
+
+    // EvalPlus reads the prompt and the completion together, here as always.
+    let sanitised = [&args[..], &["--extractor", "evalplus", "--fresh"]].concat();
+    let finished = Finished::from(command(&place, &sanitised).output().expect("evalrun starts"));
+    assert_eq!(finished.code, 0, "{finished}");
+    let summary: Value = serde_json::from_str(&finished.stdout).expect("JSON");
+    assert_eq!(summary["counts"]["correct"], 1, "{summary}");
+    let fenced = [&args[..], &["--extractor", "program"]].concat();
+    let finished = Finished::from(command(&place, &fenced).output().expect("evalrun starts"));
+    assert_eq!(finished.code, 64, "{finished}");
+}
+
+#[test]
+fn options_without_effect_are_refused() {
+    let place = workplace();
+    fs::write(place.path().join("samples.jsonl"), "").expect("written");
+    let check = |args: &[&str], expected: &str| {
+        let finished = Finished::from(place.command(args).output().expect("evalrun starts"));
+        let error = finished.stderr.lines().next().unwrap_or_default();
+        assert_eq!(error, format!("evalrun: error: {expected}"), "{finished}");
+    };
+    let demo = ["--split", "demo", "--base-url", "http://127.0.0.1:9/v1", "--model", "m"];
+    check(
+        &[&["--task", "gsm8k", "--extractor", "evalplus"], &demo[..]].concat(),
+        "--extractor finds programs, and `gsm8k` grades none",
+    );
+    check(
+        &[&["--task", "aime25", "--math-judge", "both"], &demo[..]].concat(),
+        "--math-judge: `aime25` compares no mathematical answers",
+    );
+    let score = |file, more: [&'static str; 2]| {
+        [&["score", "--task", "ifeval", "--samples", file], &more[..]].concat()
+    };
+    check(
+        &score("samples.jsonl", ["--workers", "2"]),
+        "--workers is for programs, and responses to instructions are none",
+    );
+    check(
+        &score("absent.jsonl", ["--workers", "2"]),
+        "absent.jsonl: cannot read the samples: No such file or directory (os error 2)",
+    );
 }
 
 /// Grades lines as samples of `HumanEval+`; the verdict lines, and the command's end.

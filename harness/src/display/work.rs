@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Display, Mode};
 
-/// How often a log is told of progress, in items.
-const LINE_EVERY: usize = 50;
+/// How often a log is told of progress, from beginning to end.
+const N_LINES: usize = 10;
 
 /// Something that takes a while.
 #[derive(Debug)]
@@ -40,7 +40,9 @@ impl Work {
         self.bar.set_message(self.what.clone());
         self.bar.set_length(n_items as u64);
         self.bar.set_position(n_done as u64);
-        if self.display.mode == Mode::Lines && n_done.is_multiple_of(LINE_EVERY) {
+        let tenth = |n_done: usize| n_done * N_LINES / n_items.max(1);
+        let is_news = n_items > N_LINES && tenth(n_done) > tenth(n_done.saturating_sub(1));
+        if self.display.mode == Mode::Lines && is_news {
             self.display.note(&format!("{n_done} of {n_items}"));
         }
     }

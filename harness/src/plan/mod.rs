@@ -134,16 +134,24 @@ fn math_judge(task: &Task, overrides: &Overrides) -> Result<Option<MathJudge>, E
     }
 }
 
-/// The extractor asked for, where it can find what the task's judge needs.
+/// The extractor asked for, in the form that suits how the model is asked. Both extractors that can be
+/// asked for find programs.
 fn extractor_of(task: &Task, wanted: ExtractorKind) -> Result<ExtractorKind, EvalrunError> {
-    let finds_programs = |kind| {
-        matches!(kind, ExtractorKind::Program | ExtractorKind::Evalplus | ExtractorKind::Completion)
-    };
-    if finds_programs(wanted) == matches!(task.judge, JudgeKind::Program { .. }) {
-        return Ok(wanted);
+    let refuse = |reason: String| Err(EvalrunError::Usage(format!("--extractor {reason}")));
+    if !matches!(task.judge, JudgeKind::Program { .. }) {
+        return refuse(format!("finds programs, and `{}` grades none", task.name));
     }
-    let name = &task.name;
-    Err(EvalrunError::Usage(format!("--extractor: what it finds is nothing that `{name}` grades")))
+    match (task.extractor, wanted) {
+        (ExtractorKind::Completion, ExtractorKind::Evalplus) => {
+            Ok(ExtractorKind::EvalplusCompletion)
+        }
+        (ExtractorKind::Completion, _) => refuse(
+            "program looks for fenced blocks, and a base model only continues its prompt: leave it \
+             out, or take evalplus"
+                .to_owned(),
+        ),
+        _ => Ok(wanted),
+    }
 }
 
 fn sampling(task: &Task, overrides: &Overrides) -> Sampling {

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use results::Plan;
-use serde::Deserialize;
 use tasks::Target;
 
 use crate::assets::{self, AssetStore};
@@ -54,15 +53,8 @@ pub(crate) fn rows_of_file(
         .collect()
 }
 
-/// The name in a row. The rest is Python's JSON, which the judge reads.
+/// The name in a row; the judge reads the rest.
 fn task_id(row: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Name {
-        task_id: String,
-    }
-    if let Ok(Name { task_id }) = serde_json::from_str(row) {
-        return Some(task_id);
-    }
-    let after = row.split_once("\"task_id\"")?.1.trim_start().strip_prefix(':')?.trim_start();
-    serde_json::Deserializer::from_str(after).into_iter::<String>().next()?.ok()
+    let row = tasks::python_json::parse(row.as_bytes()).ok()?;
+    row.get("task_id")?.as_str().map(str::to_owned)
 }

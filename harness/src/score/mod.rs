@@ -43,6 +43,19 @@ pub(crate) struct ScoreSettings {
     pub(crate) extractor: Option<ExtractorKind>,
 }
 
+impl ScoreSettings {
+    /// For benchmarks without programs, on which none of this has an effect.
+    fn refuse(self) -> Result<(), EvalrunError> {
+        let option = match (self.n_workers, self.extractor) {
+            (None, None) => return Ok(()),
+            (Some(_), _) => "--workers",
+            (None, Some(_)) => "--extractor",
+        };
+        let reason = "is for programs, and responses to instructions are none";
+        Err(EvalrunError::Usage(format!("{option} {reason}")))
+    }
+}
+
 /// What grading a file gave.
 pub(crate) struct Scored {
     /// One line for each row of the file, in its order.
@@ -62,6 +75,14 @@ pub(crate) fn score(
     settings: ScoreSettings,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
+    let is_readable = std::fs::File::open(samples);
+    is_readable.map_err(|err| EvalrunError::File {
+        path: samples.to_owned(),
+        reason: format!("cannot read the samples: {err}"),
+    })?;
+    if matches!(task, ScoreTask::Ifeval | ScoreTask::Ruifeval) {
+        settings.refuse()?;
+    }
     let programs =
         |benchmark, tests| programs::score((benchmark, tests), samples, settings, resources);
     match task {

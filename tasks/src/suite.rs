@@ -6,12 +6,13 @@ use crate::error::nearest;
 use crate::{Task, TaskError, task_file};
 
 /// Built-in task files in the order of `evalrun tasks`.
-const TASK_FILES: [(&str, &str); 15] = [
+const TASK_FILES: [(&str, &str); 16] = [
     ("aime24.toml", include_str!("../suite/aime24.toml")),
     ("aime25.toml", include_str!("../suite/aime25.toml")),
     ("aime26.toml", include_str!("../suite/aime26.toml")),
     ("hmmt25.toml", include_str!("../suite/hmmt25.toml")),
     ("math500.toml", include_str!("../suite/math500.toml")),
+    ("minerva_math.toml", include_str!("../suite/minerva_math.toml")),
     ("gsm8k.toml", include_str!("../suite/gsm8k.toml")),
     ("gpqa_diamond.toml", include_str!("../suite/gpqa_diamond.toml")),
     ("gpqa_main.toml", include_str!("../suite/gpqa_main.toml")),

@@ -48,12 +48,17 @@ pub struct LetterShare {
     pub accuracy: Option<Estimate>,
 }
 
+/// Questions below which no bias is claimed: the intervals treat questions as independent units, and
+/// few units have no interval worth the name.
+const LEAST_ITEMS: usize = 10;
+
 impl LetterShare {
     /// Whether the letter was chosen more or less often than it was right by more than chance
     /// explains: its 95 % interval leaves out the share of gold letters. One letter in twenty does so
     /// without any bias.
     pub fn is_biased(&self) -> bool {
-        !(self.chosen.ci95.low..=self.chosen.ci95.high).contains(&self.gold)
+        self.chosen.n_items >= LEAST_ITEMS
+            && !(self.chosen.ci95.low..=self.chosen.ci95.high).contains(&self.gold)
     }
 
     /// The same against a share of one in four.

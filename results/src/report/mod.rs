@@ -125,7 +125,8 @@ fn letters(summary: &Summary, letter: Letter) -> String {
     let (chosen, gold) = (interval(&share.chosen), share.gold * 100.0);
     let bias = if share.is_biased() { ": biased" } else { "" };
     let right = share.accuracy.map_or("–".to_owned(), |e| format!("{:.1} %", e.value * 100.0));
-    format!("chosen {chosen}), gold {gold:.1} %{bias}; right where gold {right}")
+    let n = share.chosen.n_samples;
+    format!("chosen {chosen}, n = {n} samples), gold {gold:.1} %{bias}; right where gold {right}")
 }
 
 /// Disagreements that are named; the rest is counted.

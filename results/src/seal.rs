@@ -18,7 +18,7 @@ const MARK: &str = "sealed:1:";
 /// Anyone may know it.
 const KEY_TEXT: &[u8] = b"evalrun sealed text v1";
 
-/// The length of a nonce in bytes (XChaCha20, draft-irtf-cfrg-xchacha-03).
+/// The length of a nonce in bytes (`XChaCha20`, draft-irtf-cfrg-xchacha-03).
 const NONCE_BYTES: usize = 24;
 
 /// How the texts of one run file are kept.

@@ -103,6 +103,7 @@ impl Item {
 
 impl Target {
     /// What the sample with this index is compared with.
+    #[must_use]
     pub fn displayed(&self, sample_idx: u32) -> Self {
         match self {
             Self::Choice(target) => Self::Displayed(Box::new(target.displayed(sample_idx))),

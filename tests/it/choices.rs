@@ -47,6 +47,11 @@ fn demo(choose: fn(&str) -> String, more: &[&str]) -> Value {
     serde_json::from_str(&finished.stdout).expect("JSON")
 }
 
+/// A metric in per cent.
+fn percent(summary: &Value, id: &str) -> String {
+    format!("{:.1}", value(summary, id) * 100.0)
+}
+
 fn value(summary: &Value, id: &str) -> f64 {
     let metrics = summary["metrics"].as_array().expect("metrics");
     let figure = metrics.iter().find(|figure| figure["id"] == id);
@@ -58,8 +63,8 @@ fn letters_are_graded_in_the_order_that_each_sample_shows() {
     for shuffle in ["simple-evals", "inspect", "per-item"] {
         let right = |question: &str| format!("Answer: {}", letter_of(question, &RIGHT));
         let summary = demo(right, &["--shuffle", shuffle]);
-        assert_eq!(value(&summary, "pass_at_1"), 1.0);
-        assert_eq!(value(&summary, "cons_at_n"), 1.0);
+        assert_eq!(percent(&summary, "pass_at_1"), "100.0");
+        assert_eq!(percent(&summary, "cons_at_n"), "100.0");
     }
 }
 
@@ -94,14 +99,14 @@ fn tables_show_letters() {
 #[test]
 fn upstream_extractors_and_wordings_can_be_asked_for() {
     let lower = |question: &str| format!("answer: {}", letter_of(question, &RIGHT).to_lowercase());
-    assert_eq!(value(&demo(lower, &[]), "pass_at_1"), 1.0);
-    assert_eq!(value(&demo(lower, &["--extractor", "simple-evals"]), "pass_at_1"), 0.0);
+    assert_eq!(percent(&demo(lower, &[]), "pass_at_1"), "100.0");
+    assert_eq!(percent(&demo(lower, &["--extractor", "simple-evals"]), "pass_at_1"), "0.0");
     let asked = |question: &str| {
         assert!(question.contains("'ANSWER: $LETTER'"), "{question}");
         format!("ANSWER: {}", letter_of(question, &RIGHT))
     };
     let inspect = ["--prompt-format", "inspect", "--shuffle", "inspect", "--extractor", "inspect"];
-    assert_eq!(value(&demo(asked, &inspect), "pass_at_1"), 1.0);
+    assert_eq!(percent(&demo(asked, &inspect), "pass_at_1"), "100.0");
 }
 
 /// A task of one question whose texts are withheld.

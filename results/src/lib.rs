@@ -17,11 +17,13 @@ mod record;
 pub mod report;
 pub mod run_file;
 mod seal;
+mod serving;
 mod summary;
 
 pub use error::StoreError;
 pub use outcome::{ItemOutcomes, Outcome, SampleOutcome};
 pub use plan::{DatasetPlan, Difference, Plan, Texts};
 pub use record::{Failure, SampleRecord, SampleResult};
-pub use run_file::{RunFile, RunWriter, Session};
+pub use run_file::{Happening, RunFile, RunWriter, Session};
+pub use serving::{Cause, Percentiles, Price, Serving};
 pub use summary::{Counts, Disagreements, Figure, RunFacts, Summary, Tokens, summarize};

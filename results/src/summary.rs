@@ -10,7 +10,7 @@ use crate::metric::{
     cons_at_n, families_followed, has_corrections, instructions_followed, letter_shares, pass_at_1,
     pass_at_k, prompts_followed, tests_passed,
 };
-use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome};
+use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, Serving};
 
 /// All reported numbers of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,9 @@ pub struct Summary {
     pub letters: Vec<LetterShare>,
     /// Token totals.
     pub tokens: Tokens,
+    /// How the model was served, where anything was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Serving>,
     /// Seconds spent running, over all sessions.
     pub wall_s: f64,
     /// The run file.
@@ -112,6 +115,12 @@ pub struct Tokens {
     pub completion: u64,
     /// Samples whose backend reported no usage.
     pub n_unreported: usize,
+    /// The part of `prompt` that the server had in a cache, where it told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<u64>,
+    /// The part of `completion` spent on reasoning, where the server told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<u64>,
 }
 
 /// What a summary needs besides plan and outcomes.
@@ -145,6 +154,7 @@ pub fn summarize(plan: &Plan, items: &[ItemOutcomes], facts: RunFacts<'_>) -> Su
         disagreements: disagreements(plan, items),
         letters: letters(plan, items),
         tokens: facts.tokens,
+        serving: None,
         wall_s: facts.wall_ms as f64 / 1000.0,
         run_file: facts.path.to_owned(),
     }

@@ -45,7 +45,8 @@ fn summary() -> Summary {
         ],
         disagreements: None,
         letters: Vec::new(),
-        tokens: Tokens { prompt: 1000, completion: 20_000, n_unreported: 2 },
+        tokens: Tokens { prompt: 1000, completion: 20_000, n_unreported: 2, ..Tokens::default() },
+        serving: None,
         wall_s: 3725.5,
         run_file: "results/made.db".to_owned(),
     }

@@ -2,6 +2,8 @@
 
 mod args;
 mod assets;
+mod endpoint_args;
+mod ledger;
 mod listing;
 mod print;
 mod replay;

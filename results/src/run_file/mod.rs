@@ -8,6 +8,7 @@
 
 mod lock;
 mod reader;
+mod serving;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -17,13 +18,13 @@ use rusqlite::{Connection, OpenFlags};
 use crate::StoreError;
 
 pub use reader::{RunFile, StoredSample};
-pub use writer::{RunWriter, Session};
+pub use writer::{Happening, RunWriter, Session};
 
 /// "eval" in ASCII.
 const APPLICATION_ID: u32 = 0x6576_616c;
 
 /// The format version this build writes, and the newest one it reads.
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -57,10 +58,13 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
             supported: FORMAT_VERSION,
         });
     }
+    // Version 1 had no column for details, version 2 none for cached tokens. A file that cannot be
+    // changed stays as it is, and a query that needs the column says so.
     if version < 2 {
-        // Version 1 had no column for details. A file that cannot be changed stays as it is, and a
-        // query that needs the column says so.
         drop(connection.execute("ALTER TABLE verdicts ADD COLUMN detail TEXT", []));
+    }
+    if version < 3 {
+        drop(connection.execute("ALTER TABLE turns ADD COLUMN cached_tokens INTEGER", []));
         drop(connection.pragma_update(None, "user_version", FORMAT_VERSION));
     }
     Ok(connection)

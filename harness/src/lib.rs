@@ -23,6 +23,7 @@ pub mod exit_code;
 mod plan;
 mod programs;
 mod score;
+mod telemetry;
 
 pub use cli::main_impl;
 

@@ -238,3 +238,27 @@ fn reports_tell_times_and_causes() {
         assert!(table.stdout.contains(row), "{row}: {table}");
     }
 }
+
+/// A log and spans for whoever wants them; neither holds the key.
+#[test]
+fn requests_are_logged_and_traced_on_demand() {
+    let place = workplace();
+    std::fs::write(place.path().join("key"), "sk-secret\n").expect("written");
+    let script = Player::new().script().with_faults(0.5, 3).require_key("sk-secret");
+    let server = FakeServer::start(script);
+    let more = ["--log", "run.log", "--spans", "spans.jsonl", "--api-key-file", "key"];
+    let finished = run(&place, 5, &[&server], &more);
+    assert_eq!(finished.code, 0, "{finished}");
+    let read = |name: &str| std::fs::read_to_string(place.path().join(name)).expect(name);
+    let (log, spans) = (read("run.log"), read("spans.jsonl"));
+    assert!(!log.contains("sk-secret") && !spans.contains("sk-secret"));
+    assert_eq!(log.matches(" answered ").count(), 20, "{log}");
+    assert!(log.contains("cause=\"HTTP 429\"") && log.contains("run ends"), "{log}");
+    let n_spans: usize = spans
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+        .map(|export| export["resourceSpans"][0]["scopeSpans"][0]["spans"].clone())
+        .map(|spans| spans.as_array().expect("spans").len())
+        .sum();
+    assert_eq!(n_spans, server.n_requests());
+}

@@ -17,7 +17,7 @@ type Text = (String, i64, String, String);
 fn args<'a>(url: &'a str, n_samples: &'a str) -> Vec<&'a str> {
     let mut args = vec!["--task", "aime25", "--split", "demo", "-n", n_samples, "--json"];
     args.extend(["--quiet", "--base-url", url, "--model", "m", "--concurrency", "64"]);
-    args.extend(["--idle-timeout", "2"]);
+    args.extend(["--idle-timeout", "1"]);
     args
 }
 

@@ -18,6 +18,7 @@ use crate::engine::{self, Budget, EngineSettings, RunEnd, Work};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use crate::plan::{self, ModelChoice, RunPlan};
+use crate::telemetry::Telemetry;
 
 /// Runs every task of `args` on its model and prints one table at the end.
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
@@ -26,7 +27,9 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
     let runtime = Runtime::new()
         .map_err(|err| EvalrunError::Usage(format!("cannot start the runtime: {err}")))?;
     let resources = (&context.store, &context.display);
+    let telemetry = Telemetry::start(args.log.as_deref(), args.spans.as_deref())?;
     let backend = plan::open(&choice, args.embedded(), resources, &runtime)?;
+    let backend = telemetry.observe(backend);
     let overrides = args.overrides();
     let plans = tasks
         .into_iter()
@@ -48,9 +51,13 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
         })
         .collect::<Result<Vec<Run>, EvalrunError>>()?;
     let mut summaries = Vec::new();
+    tracing::info!(n_tasks = runs.len(), "run begins");
     let end = run_all(&runtime, &runs, (args, &running), (&backend, context), &mut summaries);
     // Programs of an interrupted run may still be running; nobody waits for them.
     runtime.shutdown_background();
+    tracing::info!(?end, "run ends");
+    drop(backend);
+    telemetry.finish(&context.display);
     // What was measured before an error is still a result.
     show(&summaries, args)?;
     conclude(end?, &summaries, context)

@@ -43,6 +43,13 @@ pub(crate) struct RunArgs {
     /// Print the resolved plan as JSON and stop.
     #[arg(long, help_heading = "Output")]
     pub(super) plan: bool,
+    /// Write a log of every request to this file.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) log: Option<PathBuf>,
+    /// Write an OpenTelemetry span for every request, by the conventions for generative AI: to a file of
+    /// OTLP JSON lines, or to a collector such as `http://localhost:4318/v1/traces`.
+    #[arg(long, value_name = "FILE|URL", help_heading = "Output")]
+    pub(super) spans: Option<String>,
     /// No progress, only warnings and errors.
     #[arg(long, help_heading = "Output")]
     pub(super) quiet: bool,

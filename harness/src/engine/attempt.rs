@@ -102,8 +102,8 @@ async fn complete(
 ) -> Result<Completion, BackendError> {
     let retries_help = !shared.backend.capabilities().deterministic;
     let (mut n_attempts, mut n_used_up) = (1, 1);
+    let mut n_answered = shared.n_answered.load(Ordering::Relaxed);
     loop {
-        let n_answered = shared.n_answered.load(Ordering::Relaxed);
         let error = match shared.backend.complete(request, &shared.meter).await {
             Ok(mut completion) => {
                 completion.timing.n_attempts = n_attempts;
@@ -116,8 +116,9 @@ async fn complete(
                 TextPolicy::Withheld => error.without_texts(),
             },
         };
-        let is_busy_with_others =
-            error.is_backpressure() && shared.n_answered.load(Ordering::Relaxed) > n_answered;
+        let n_answered_before =
+            std::mem::replace(&mut n_answered, shared.n_answered.load(Ordering::Relaxed));
+        let is_busy_with_others = error.is_backpressure() && n_answered > n_answered_before;
         let is_last = n_used_up >= shared.settings.max_attempts && !is_busy_with_others;
         if !retries_help || is_last || !error.is_transient() {
             return Err(error);

@@ -169,16 +169,16 @@ fn chaos(request: &SeenRequest, rate: f64, seed: u64) -> Option<Reply> {
         return None;
     }
     let begun = ChatReply::new("A reply that is begun and");
-    Some(match hash::below(40, &["kind", &seed, &body]) {
-        0..8 => Reply::rate_limited("0"),
-        8..14 => Reply::status(500),
-        14..16 => Reply::status(503).header("Retry-After", "0"),
-        16..24 => Reply::Disconnect,
-        24..30 => Reply::truncated_stream(begun, 2),
-        30..34 => Reply::MalformedJson,
-        34..36 => Reply::WrongContentType,
-        36..38 => Reply::EmptyChoices,
-        38 => Reply::Hang(SILENCE),
+    Some(match hash::below(200, &["kind", &seed, &body]) {
+        0..50 => Reply::rate_limited("0"),
+        50..80 => Reply::status(500),
+        80..90 => Reply::status(503).header("Retry-After", "0"),
+        90..130 => Reply::Disconnect,
+        130..160 => Reply::truncated_stream(begun, 2),
+        160..178 => Reply::MalformedJson,
+        178..188 => Reply::WrongContentType,
+        188..198 => Reply::EmptyChoices,
+        198 => Reply::Hang(SILENCE),
         _ => Reply::Partial { chat: begun, events: 2, cut: Cut::Hang(SILENCE) },
     })
 }

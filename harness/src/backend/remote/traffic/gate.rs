@@ -146,7 +146,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 now.fetch_sub(1, Ordering::SeqCst);
                 if idx % 3 > 0 {
-                    pass.settle(&Report::Broken);
+                    pass.settle(&Report::Useless);
                 }
             });
         }

@@ -1,12 +1,16 @@
 //! How many requests one server gets at the same time.
 //!
 //! Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP's congestion avoidance (RFC
-//! 5681): places double with every round until the first sign of trouble, then grow by one a round, and
-//! are halved when the server says that it is overloaded. A rising time to the first token takes back
+//! 5681): places double with every round until the first sign of trouble, then grow by a constant a
+//! round, and are halved when the server says that it is overloaded. The constant is a sixteenth of what
+//! there was before the last halving, so that long completions do not make recovery a matter of hours. A rising time to the first token takes back
 //! what growth has added, but never more than that: a queue inside the server is no failure.
 
 /// Places are halved when the server says that it has too many requests.
 const OVERLOAD_FACTOR: f64 = 0.5;
+
+/// The part of the places before the last halving that each round gives back.
+const RECOVERY: f64 = 1.0 / 16.0;
 
 /// Places are multiplied by this when the first token takes much longer than it did.
 const LATENCY_FACTOR: f64 = 0.9;
@@ -30,7 +34,8 @@ pub(super) struct Limit {
     places: f64,
     start: f64,
     most: f64,
-    is_doubling: bool,
+    /// How many places a round adds; `None` while each answer adds one, which doubles them.
+    step: Option<f64>,
     round: Round,
     best_ms: Option<f64>,
     mean_ms: f64,
@@ -59,7 +64,7 @@ impl Limit {
             places: start,
             start,
             most,
-            is_doubling: true,
+            step: None,
             round: Round(0),
             best_ms: None,
             mean_ms: 0.0,
@@ -90,7 +95,7 @@ impl Limit {
                 if is_late && self.places > self.start {
                     self.shrink(LATENCY_FACTOR, self.start);
                 } else if is_of_now && is_used && !is_late {
-                    let step = if self.is_doubling { 1.0 } else { 1.0 / self.places };
+                    let step = self.step.map_or(1.0, |step| step / self.places);
                     self.places = (self.places + step).min(self.most);
                 }
             }
@@ -98,8 +103,8 @@ impl Limit {
     }
 
     fn shrink(&mut self, factor: f64, least: f64) {
+        self.step = Some((self.places * RECOVERY).max(1.0));
         self.places = (self.places * factor).max(least);
-        self.is_doubling = false;
         self.round.0 += 1;
     }
 
@@ -148,6 +153,7 @@ mod tests {
         check((4, 64), &[(4, GOOD), (8, GOOD), (16, GOOD), (99, GOOD)], &[8, 16, 32, 64]);
         // One decrease a round, whatever the number of refusals; then one more place a round.
         check((16, 64), &[(16, Load::Overloaded), (8, GOOD), (9, GOOD)], &[8, 8, 9]);
+        check((256, 256), &[(1, Load::Overloaded), (128, GOOD), (144, GOOD)], &[128, 143, 159]);
         check((3, 3), &[(9, GOOD), (1, Load::Overloaded), (1, Load::Overloaded)], &[3, 1, 1]);
         // Latency takes back growth, not the places that were there from the beginning.
         check((8, 64), &[(8, GOOD), (1, LATE), (9, LATE), (9, LATE)], &[16, 14, 12, 11]);

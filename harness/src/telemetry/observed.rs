@@ -29,8 +29,10 @@ impl ObservedBackend {
     ) -> Result<Completion, BackendError> {
         let started = SystemTime::now();
         let answer = self.inner.complete(request, meter).await;
+        // A server's words may quote the question, which some authors want kept out of plain text.
+        let told = answer.as_ref().map_err(|error| error.clone().without_texts());
         let seed = request.seed.0;
-        match &answer {
+        match &told {
             Ok(completion) => tracing::info!(
                 seed,
                 latency_ms = completion.timing.latency_ms,
@@ -44,13 +46,8 @@ impl ObservedBackend {
         }
         if let Some(spans) = &self.spans {
             let fingerprint = self.inner.fingerprint();
-            let attempt = Attempt {
-                fingerprint,
-                request,
-                answer: &answer,
-                started,
-                ended: SystemTime::now(),
-            };
+            let attempt =
+                Attempt { fingerprint, request, answer: &told, started, ended: SystemTime::now() };
             // The sink outlives the backend; if it has failed, its end says why.
             let _ = spans.send(otlp::span(&attempt));
         }

@@ -18,7 +18,7 @@ const STATUS_ERROR: u8 = 2;
 pub(super) struct Attempt<'a> {
     pub(super) fingerprint: &'a Fingerprint,
     pub(super) request: &'a Request,
-    pub(super) answer: &'a Result<Completion, BackendError>,
+    pub(super) answer: &'a Result<&'a Completion, BackendError>,
     pub(super) started: SystemTime,
     pub(super) ended: SystemTime,
 }
@@ -142,6 +142,7 @@ mod tests {
         let request = Request { messages, sampling, seed: SampleSeed(5) };
         let started = UNIX_EPOCH + Duration::from_nanos(1_500_000_000);
         let ended = started + Duration::from_nanos(1);
+        let answer = answer.as_ref().map_err(BackendError::clone);
         let (fingerprint, request, answer) = (&fingerprint, &request, &answer);
         let span = span(&Attempt { fingerprint, request, answer, started, ended });
         assert_eq!((&span["name"], &span["kind"]), (&json!("chat m"), &json!(3)));

@@ -112,12 +112,18 @@ impl RunFile {
                    FROM samples s JOIN items i USING (item_id)
                    LEFT JOIN verdicts v USING (item_id, sample_idx)
                    ORDER BY i.position, s.sample_idx";
-        let rows = self.rows(sql, |row| {
-            Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
-        })?;
+        let database = at(&self.path);
         let mut labels = self.labels()?;
         let mut items: Vec<ItemOutcomes> = Vec::new();
-        for (SampleKey { item, sample_idx }, outcome, vote, detail) in rows {
+        let mut statement = self.connection.prepare(sql).map_err(&database)?;
+        // Row by row: a run may have hundreds of thousands of samples.
+        let mut rows = statement.query([]).map_err(&database)?;
+        while let Some(row) = rows.next().map_err(&database)? {
+            let read = || -> rusqlite::Result<_> {
+                Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
+            };
+            let (SampleKey { item, sample_idx }, outcome, vote, detail) =
+                read().map_err(&database)?;
             let detail = self.detail(detail)?;
             let outcome = self.outcome(outcome.as_deref())?;
             let sample = SampleOutcome { sample_idx, outcome, vote, detail };

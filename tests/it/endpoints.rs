@@ -186,7 +186,7 @@ fn a_run_ends_early_when_too_much_fails_and_can_be_continued() {
     assert_eq!(finished.code, 75, "{finished}");
     assert!(finished.stderr.contains("more than --max-failures"), "{finished}");
     let counts = &summary(&finished)["counts"];
-    assert_eq!(counts["failed"], 4);
+    assert!(counts["failed"].as_u64().is_some_and(|n| (4..=6).contains(&n)), "{counts}");
     // Failed samples come last, so the others are done before the share is met again.
     let finished = run(&place, 20, &[&server], &[&more[..], &["20%"]].concat());
     assert_eq!(finished.code, 75, "{finished}");

@@ -167,7 +167,8 @@ fn a_run_ends_when_too_much_failed_or_was_used_up() {
         "{:?}",
         failed.end
     );
-    assert_eq!(failed.summary.counts.failed, 4);
+    // Those that ended before they could be called off are stored as well.
+    assert!((4..=6).contains(&failed.summary.counts.failed), "{:?}", failed.summary.counts);
     // Three tokens a completion: what is under way when the tenth is generated still counts.
     let limits = (None, Budget::new(Some(10), None));
     let spent = limited_outcome(50, limits, |_| Ok(completion("\\boxed{7}")));

@@ -153,7 +153,7 @@ mod tests {
         check((4, 64), &[(4, GOOD), (8, GOOD), (16, GOOD), (99, GOOD)], &[8, 16, 32, 64]);
         // One decrease a round, whatever the number of refusals; then one more place a round.
         check((16, 64), &[(16, Load::Overloaded), (8, GOOD), (9, GOOD)], &[8, 8, 9]);
-        check((256, 256), &[(1, Load::Overloaded), (128, GOOD), (144, GOOD)], &[128, 143, 159]);
+        check((256, 256), &[(1, Load::Overloaded), (128, GOOD), (144, GOOD)], &[128, 143, 158]);
         check((3, 3), &[(9, GOOD), (1, Load::Overloaded), (1, Load::Overloaded)], &[3, 1, 1]);
         // Latency takes back growth, not the places that were there from the beginning.
         check((8, 64), &[(8, GOOD), (1, LATE), (9, LATE), (9, LATE)], &[16, 14, 12, 11]);

@@ -2,6 +2,7 @@
 # evalrun against real servers: llama-cpp-python's, llama.cpp's own (as xllamacpp packs it), and
 # LiteLLM's proxy before the first of them.
 #   tests/peers/servers/run.sh MODEL.gguf
+# llama-cpp-python breaks off a stream when the next request comes, unless it is told not to.
 # Each gets the same small task. Printed are the outcome counts, what was not sent, and whether a seed
 # gives the same text twice. The virtual environment is made once, in the folder named by PEERS_VENV;
 # EVALRUN names a binary that is built already.
@@ -54,7 +55,7 @@ print(f"{name}: {summary['counts']}; tokens {summary['tokens']}; "
       f"renamed: {details.get('renamed')}; not sent: {details.get('not_sent')}; said: {said}")
 PYTHON
 }
-"$venv/bin/python" -m llama_cpp.server --model "$model" --port 18311 --n_ctx 2048 > "$work/lcp.log" 2>&1 &
+"$venv/bin/python" -m llama_cpp.server --model "$model" --port 18311 --n_ctx 2048 --interrupt_requests False > "$work/lcp.log" 2>&1 &
 pids+=($!)
 wait_for http://127.0.0.1:18311/v1/models
 check llama-cpp-python http://127.0.0.1:18311/v1

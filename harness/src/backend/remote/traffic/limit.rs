@@ -21,6 +21,10 @@ const LATE_TIMES: f64 = 4.0;
 /// ... and this many milliseconds longer, so that jitter of a fast server counts for nothing.
 const LATE_MS: f64 = 1_000.0;
 
+/// So many more connections that broke than answers that came mean that the server cannot serve so many
+/// requests at the same time, whatever else it says.
+const N_BROKEN: u32 = 4;
+
 /// The weight of a new time to the first token in the running mean.
 const NEWEST: f64 = 0.125;
 
@@ -37,6 +41,7 @@ pub(super) struct Limit {
     /// How many places a round adds; `None` while each answer adds one, which doubles them.
     step: Option<f64>,
     round: Round,
+    n_broken: u32,
     best_ms: Option<f64>,
     mean_ms: f64,
 }
@@ -52,6 +57,8 @@ pub(super) enum Load {
     Answered { first_token_ms: Option<u64> },
     /// The server has too much to do: 429, 503, a time limit, a connection that could not be made.
     Overloaded,
+    /// The connection broke, which says something only when most of them do.
+    Broken,
     /// Nothing about the load.
     Unknown,
 }
@@ -66,6 +73,7 @@ impl Limit {
             most,
             step: None,
             round: Round(0),
+            n_broken: 0,
             best_ms: None,
             mean_ms: 0.0,
         }
@@ -88,7 +96,14 @@ impl Limit {
             Load::Unknown => (),
             Load::Overloaded if is_of_now => self.shrink(OVERLOAD_FACTOR, 1.0),
             Load::Overloaded => (),
+            Load::Broken => {
+                self.n_broken += u32::from(is_of_now);
+                if self.n_broken >= N_BROKEN {
+                    self.shrink(OVERLOAD_FACTOR, 1.0);
+                }
+            }
             Load::Answered { first_token_ms } => {
+                self.n_broken = self.n_broken.saturating_sub(1);
                 let is_late = is_of_now && first_token_ms.is_some_and(|ms| self.is_late(ms as f64));
                 // Places that nobody needed prove nothing about more of them.
                 let is_used = n_in_flight as f64 * 2.0 > self.places;
@@ -106,6 +121,7 @@ impl Limit {
         self.step = Some((self.places * RECOVERY).max(1.0));
         self.places = (self.places * factor).max(least);
         self.round.0 += 1;
+        self.n_broken = 0;
     }
 
     fn is_late(&mut self, first_token_ms: f64) -> bool {
@@ -159,6 +175,8 @@ mod tests {
         check((8, 64), &[(8, GOOD), (1, LATE), (9, LATE), (9, LATE)], &[16, 14, 12, 11]);
         check((16, 16), &[(16, GOOD), (99, LATE)], &[16, 16]);
         check((8, 64), &[(99, Load::Unknown)], &[8]);
+        check((8, 8), &[(3, Load::Broken), (1, GOOD), (1, Load::Broken)], &[8, 8, 8]);
+        check((8, 8), &[(4, Load::Broken), (9, Load::Broken)], &[4, 2]);
     }
 
     #[test]
@@ -181,7 +199,7 @@ mod tests {
             for (kind, ms) in steps {
                 let load = match kind {
                     0 => Load::Overloaded,
-                    1 => Load::Unknown,
+                    1 => Load::Broken,
                     _ => Load::Answered { first_token_ms: Some(ms) },
                 };
                 let n_in_flight = places(&limit);

@@ -68,6 +68,7 @@ impl Report {
             Self::Useless => Outcome { life: Life::Shown, ..Outcome::unknown() },
             // A server that only ever breaks connections is down; one of many that break is not.
             Self::Broken => Outcome {
+                load: Load::Broken,
                 life: Life::Missed("the connection broke".to_owned()),
                 ..Outcome::unknown()
             },

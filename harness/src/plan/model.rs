@@ -157,7 +157,7 @@ fn connect(
         }
         if endpoint.model.is_empty() {
             let names: Vec<String> = offered.into_iter().map(|model| model.id).collect();
-            endpoint.model = only(names).map_err(fail)?;
+            endpoint.model = only(&names).map_err(fail)?;
         }
     }
     let mut backend =
@@ -171,8 +171,8 @@ fn connect(
     Ok(Arc::new(backend))
 }
 
-fn only(names: Vec<String>) -> Result<String, String> {
-    match names.as_slice() {
+fn only(names: &[String]) -> Result<String, String> {
+    match names {
         [only] => Ok(only.clone()),
         [] => Err("the server lists no model; name one with --model".to_owned()),
         many => Err(format!("name one with --model: {}", many.join(", "))),

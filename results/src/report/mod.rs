@@ -91,7 +91,7 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
         add("judges", &judges);
     }
     add("tokens", &tokens);
-    if summaries.iter().any(|s| is_remote(s)) {
+    if summaries.iter().any(is_remote) {
         add("latency", &latency);
         add("requests", &requests);
     }

@@ -27,7 +27,7 @@ pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
 wait_for() {
   for _ in $(seq 240); do curl -fs "$1" > /dev/null && return; sleep 0.5; done
-  echo "no server at $1" >&2; cat "$work"/*.log >&2; exit 1
+  echo "no server at $1" >&2; tail -n 20 "$work"/*.log >&2; exit 1
 }
 check() {
   local name=$1 url=$2
@@ -59,10 +59,12 @@ PYTHON
 pids+=($!)
 wait_for http://127.0.0.1:18311/v1/models
 check llama-cpp-python http://127.0.0.1:18311/v1
+# The proxy starts only with a key of its own.
+export LITELLM_MASTER_KEY=sk-local OPENAI_API_KEY=none
 "$venv/bin/litellm" --model openai/m --api_base http://127.0.0.1:18311/v1 --port 18313 > "$work/litellm.log" 2>&1 &
 pids+=($!)
 wait_for http://127.0.0.1:18313/health/liveliness
-check litellm http://127.0.0.1:18313/v1 --model openai/m
+check litellm http://127.0.0.1:18313/v1 --model openai/m --api-key-env LITELLM_MASTER_KEY
 "$venv/bin/python" - "$model" > "$work/llama-server.log" 2>&1 <<'PYTHON' &
 import sys, time
 import xllamacpp as xlc

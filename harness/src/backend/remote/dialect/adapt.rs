@@ -39,8 +39,8 @@ impl Dialect {
         };
         // A prompt that is too long is refused with a mention of `max_tokens`, and no server works
         // without a limit.
-        let parameters = Parameter::ALL.into_iter().filter(|p| *p != Parameter::MaxTokens);
-        if let Some(parameter) = parameters.into_iter().find(is_named) {
+        let mut parameters = Parameter::ALL.into_iter().filter(|p| *p != Parameter::MaxTokens);
+        if let Some(parameter) = parameters.find(is_named) {
             return Some(Change::Drop(parameter));
         }
         let lower = message.to_lowercase();
@@ -53,7 +53,9 @@ impl Dialect {
     pub(crate) fn adapt(&mut self, change: Change) {
         match change {
             Change::RenameLimit => self.has_renamed_limit = true,
-            Change::Drop(parameter) => drop(self.dropped.insert(parameter)),
+            Change::Drop(parameter) => {
+                self.dropped.insert(parameter);
+            }
             Change::FoldSystem => self.folds_system = true,
         }
     }

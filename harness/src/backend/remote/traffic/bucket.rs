@@ -1,5 +1,7 @@
 //! A limit of so much a minute.
 
+use super::whole_ms;
+
 /// A bucket that fills evenly and holds one second's worth.
 #[derive(Debug, Clone)]
 pub(super) struct Bucket {
@@ -20,7 +22,7 @@ impl Bucket {
     /// from a full one, which then owes the rest.
     pub(super) fn wait_ms(&self, amount: f64, now_ms: u64) -> u64 {
         let missing = amount.min(self.most) - self.level_at(now_ms);
-        if missing <= 0.0 { 0 } else { (missing / self.per_ms).ceil() as u64 }
+        if missing <= 0.0 { 0 } else { whole_ms(missing / self.per_ms) }
     }
 
     /// Takes `amount`, or gives it back where it is negative.

@@ -50,6 +50,12 @@ pub struct Concurrency {
     pub most: usize,
 }
 
+/// Milliseconds, rounded up to whole ones.
+fn whole_ms(ms: f64) -> u64 {
+    let wait = Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or(Duration::MAX);
+    u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
 impl Default for TrafficSettings {
     fn default() -> Self {
         Self {

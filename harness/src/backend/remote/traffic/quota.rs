@@ -7,6 +7,8 @@
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
+use super::whole_ms;
+
 /// The longest time that such a header may keep requests back, in milliseconds.
 const MAX_HOLD_MS: f64 = 60_000.0;
 
@@ -51,7 +53,7 @@ pub(super) fn hold_ms(headers: &HeaderMap, n_tokens: f64, now: Timestamp) -> u64
         quota.map_or(0.0, |quota| quota.hold_ms(needed))
     };
     let hold_ms = hold("requests", 1.0).max(hold("tokens", n_tokens));
-    hold_ms.clamp(0.0, MAX_HOLD_MS).ceil() as u64
+    whole_ms(hold_ms.clamp(0.0, MAX_HOLD_MS))
 }
 
 /// Milliseconds until a quota is full: units (`1m2.5s`, `20ms`), bare seconds, or a time of day.

@@ -11,10 +11,12 @@
 
 pub mod check;
 pub mod code;
+mod dialogue_grader;
 pub mod extract;
 mod instruction_grader;
 pub mod instructions;
 mod judge;
+pub mod llm;
 pub mod math;
 mod math_grader;
 pub mod math_reference;

@@ -9,6 +9,7 @@ use crate::metric::{
     EVALPLUS_KS, Estimate, Over, Reading, cons_at_n, families_followed, has_corrections,
     instructions_followed, pass_at_1, pass_at_k, prompts_followed, tests_passed,
 };
+use crate::rating::Ratings;
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome};
 
 /// All reported numbers of one run.
@@ -43,6 +44,9 @@ pub struct Summary {
     /// How often two judges of mathematical equivalence disagreed, where both were asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disagreements: Option<Disagreements>,
+    /// What language models say of the answers, where they were asked.
+    #[serde(default, skip_serializing_if = "Ratings::is_empty")]
+    pub ratings: Ratings,
     /// Token totals.
     pub tokens: Tokens,
     /// Seconds spent running, over all sessions.
@@ -64,6 +68,9 @@ pub struct Counts {
     pub unparsed: usize,
     /// The model ran into the token limit.
     pub truncated: usize,
+    /// The model answered a question that has no right answer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub answered: usize,
     /// Infrastructure failed; not scored.
     pub failed: usize,
     /// Not attempted yet.
@@ -73,8 +80,13 @@ pub struct Counts {
 impl Counts {
     /// Samples with a verdict.
     pub fn n_graded(&self) -> usize {
-        self.correct + self.incorrect + self.unparsed + self.truncated
+        self.correct + self.incorrect + self.unparsed + self.truncated + self.answered
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// Answers on which two judges disagree.
@@ -139,6 +151,7 @@ pub fn summarize(plan: &Plan, items: &[ItemOutcomes], facts: RunFacts<'_>) -> Su
         counts,
         metrics: figures(plan, items),
         disagreements: disagreements(plan, items),
+        ratings: Ratings::default(),
         tokens: facts.tokens,
         wall_s: facts.wall_ms as f64 / 1000.0,
         run_file: facts.path.to_owned(),
@@ -171,6 +184,7 @@ fn counts(plan: &Plan, items: &[ItemOutcomes]) -> Counts {
             Outcome::Judged(Verdict::Incorrect) => counts.incorrect += 1,
             Outcome::Judged(Verdict::Unparsed) => counts.unparsed += 1,
             Outcome::Judged(Verdict::Truncated) => counts.truncated += 1,
+            Outcome::Judged(Verdict::Answered) => counts.answered += 1,
             Outcome::Failed => counts.failed += 1,
         }
     }
@@ -200,6 +214,8 @@ fn figures(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
             MetricKind::ConsAtN => (),
             MetricKind::Instructions => instruction_figures(items, &mut add),
             MetricKind::CodeTests => code_figures(plan, items, &mut add),
+            // Ratings are no shares, so they stand in a part of the summary of their own.
+            MetricKind::Ratings => (),
         }
     }
     figures.extend(breakdown(plan, items));

@@ -37,6 +37,8 @@ fn plan() -> Plan {
         metrics: vec![MetricKind::PassAt1, MetricKind::ConsAtN],
         breakdown: Vec::new(),
         sampling: sampling(),
+        temperatures: tasks::Temperatures::default(),
+        reasoning_tokens: None,
         sampling_source: "nowhere".to_owned(),
         n_samples: 2,
         run_seed: 0,

@@ -31,6 +31,23 @@ pub enum Target {
     Instructions(String),
     /// The tests that a program must pass.
     Program(ProgramTarget),
+    /// A dialogue whose answers are rated by language models.
+    Dialogue(DialogueTarget),
+}
+
+/// What judges of a dialogue need besides the answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialogueTarget {
+    /// The question's name in its data set, such as `81`.
+    pub question_id: String,
+    /// The category, which decides on temperature and on how the answers are rated.
+    pub category: String,
+    /// What the user says, turn by turn; at least one.
+    pub turns: Vec<String>,
+    /// Reference answers by turn, for an item that brings its own; empty where those of the data
+    /// set's reference file count, or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
 }
 
 /// The tests of a programming problem.
@@ -57,6 +74,8 @@ pub enum TargetKind {
     Instructions,
     /// See [`Target::Program`].
     Program,
+    /// See [`Target::Dialogue`].
+    Dialogue,
 }
 
 /// One problem of a data set.

@@ -13,7 +13,7 @@ use crate::error::nearest;
 use crate::item::{Item, ItemId, TargetKind};
 use crate::{
     BasePrompt, Dataset, ExtractorKind, JudgeKind, Language, Layout, MetricKind, Prompt, RowSource,
-    Sampling, SamplingDefaults, Task, TaskError,
+    Sampling, SamplingDefaults, Task, TaskError, Temperatures,
 };
 
 /// Parses the task file `text`. `template` finds a prompt template by its file name, and `folder` is
@@ -83,7 +83,8 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     {
         return Err((key, format!("{key} is a number from 0 to 1")));
     }
-    if !(0.0..=100.0).contains(&sampling.temperature) {
+    let temperatures = sampling.category_temperature.values().chain([&sampling.temperature]);
+    if temperatures.into_iter().any(|temperature| !(0.0..=100.0).contains(temperature)) {
         return Err(("temperature", "temperature is a number from 0 to 100".to_owned()));
     }
     if sampling.repetition_penalty.is_some_and(|r| r <= 0.0 || r > 10.0) {
@@ -98,23 +99,31 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     if let Some(field) = spec.breakdown.iter().find(|field| !has(field)) {
         return Err(("breakdown", format!("no field of the rows is called `{field}`")));
     }
+    if (spec.episode == EpisodeKind::FixedTurns) != (spec.dataset.target == TargetKind::Dialogue) {
+        return Err(("episode", "the episode `fixed_turns` and dialogues go together".to_owned()));
+    }
     match (spec.judge, spec.dataset.target) {
         (JudgeKind::Integer, TargetKind::Integer)
         | (JudgeKind::ShortAnswer, TargetKind::Integer | TargetKind::ShortAnswer)
         | (JudgeKind::Instructions, TargetKind::Instructions)
-        | (JudgeKind::Program { .. }, TargetKind::Program) => Ok(()),
+        | (JudgeKind::Program { .. }, TargetKind::Program)
+        | (JudgeKind::Dialogue, TargetKind::Dialogue) => Ok(()),
         (JudgeKind::Integer, _) => {
             Err(("judge", "the judge `integer` needs targets that are integers".to_owned()))
         }
-        (JudgeKind::ShortAnswer, TargetKind::Instructions | TargetKind::Program) => {
-            Err(("judge", "the judge `short_answer` needs targets that are answers".to_owned()))
-        }
+        (
+            JudgeKind::ShortAnswer,
+            TargetKind::Instructions | TargetKind::Program | TargetKind::Dialogue,
+        ) => Err(("judge", "the judge `short_answer` needs targets that are answers".to_owned())),
         (JudgeKind::Instructions, _) => Err((
             "judge",
             "the judge `instructions` needs targets that are instructions".to_owned(),
         )),
         (JudgeKind::Program { .. }, _) => {
             Err(("judge", "the judge `program` needs targets that are programs".to_owned()))
+        }
+        (JudgeKind::Dialogue, _) => {
+            Err(("judge", "the judge `dialogue` needs targets that are dialogues".to_owned()))
         }
     }
 }
@@ -171,6 +180,8 @@ impl BasePromptSpec {
 #[serde(deny_unknown_fields)]
 struct SamplingSpec {
     temperature: f64,
+    #[serde(default)]
+    category_temperature: BTreeMap<String, f64>,
     top_p: Option<f64>,
     top_k: Option<u32>,
     min_p: Option<f64>,
@@ -198,6 +209,7 @@ impl SamplingSpec {
                 max_tokens: self.max_tokens,
                 stop: self.stop,
             },
+            temperatures: Temperatures(self.category_temperature),
             n_samples: self.samples,
             source: self.source,
         }

@@ -104,6 +104,10 @@ struct SamplingArgs {
     /// The most tokens of one completion, reasoning included.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_tokens: Option<u32>,
+    /// Tokens for reasoning on top of --max-tokens, which then limits the visible answer: what
+    /// benchmarks made for models without reasoning need.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    reasoning_tokens: Option<u32>,
     /// A text that ends the completion; may be given several times.
     #[arg(long, value_name = "TEXT")]
     stop: Option<Vec<String>>,
@@ -279,6 +283,7 @@ impl RunArgs {
             presence_penalty: sampling.presence_penalty,
             frequency_penalty: sampling.frequency_penalty,
             max_tokens: sampling.max_tokens,
+            reasoning_tokens: sampling.reasoning_tokens,
             stop: sampling.stop.clone(),
             extractor: sampling.extractor.map(ExtractorKind::from),
             math_judge: sampling.math_judge.map(MathJudge::from),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use results::{DatasetPlan, Plan};
 use sha2::{Digest, Sha256};
-use tasks::{Backend, ExtractorKind, Item, JudgeKind, MathJudge, PromptStyle, Sampling, Task};
+use tasks::{Backend, ExtractorKind, Item, JudgeKind, MathJudge, PromptStyle, Sampling, Task, Temperatures};
 
 use crate::assets::AssetStore;
 use crate::display::Display;
@@ -34,6 +34,7 @@ pub(crate) struct Overrides {
     pub(crate) presence_penalty: Option<f64>,
     pub(crate) frequency_penalty: Option<f64>,
     pub(crate) max_tokens: Option<u32>,
+    pub(crate) reasoning_tokens: Option<u32>,
     pub(crate) stop: Option<Vec<String>>,
     pub(crate) extractor: Option<ExtractorKind>,
     pub(crate) math_judge: Option<MathJudge>,
@@ -65,6 +66,9 @@ pub(crate) fn resolve(
     if let Some(system) = &overrides.system {
         task.prompt.system = (!system.is_empty()).then(|| system.clone());
     }
+    if overrides.temperature.is_some() {
+        task.defaults.temperatures = Temperatures::default();
+    }
     let split = task.split(overrides.split.as_deref().unwrap_or("test"))?;
     let data = items::load(&task, split, (store, display))?;
     let items = overrides.items.select(&task.name, data.items)?;
@@ -95,6 +99,8 @@ pub(crate) fn resolve(
         metrics: task.metrics.clone(),
         breakdown: task.breakdown.clone(),
         sampling: sampling(&task, overrides),
+        temperatures: task.defaults.temperatures.clone(),
+        reasoning_tokens: overrides.reasoning_tokens,
         sampling_source: task.defaults.source.clone(),
         n_samples: overrides.n_samples.unwrap_or(task.defaults.n_samples),
         run_seed: overrides.seed,
@@ -164,7 +170,10 @@ fn sampling(task: &Task, overrides: &Overrides) -> Sampling {
         repetition_penalty: overrides.repetition_penalty.or(defaults.repetition_penalty),
         presence_penalty: overrides.presence_penalty.or(defaults.presence_penalty),
         frequency_penalty: overrides.frequency_penalty.or(defaults.frequency_penalty),
-        max_tokens: overrides.max_tokens.unwrap_or(defaults.max_tokens),
+        max_tokens: overrides
+            .max_tokens
+            .unwrap_or(defaults.max_tokens)
+            .saturating_add(overrides.reasoning_tokens.unwrap_or(0)),
         stop: overrides.stop.clone().unwrap_or_else(|| defaults.stop.clone()),
     }
 }

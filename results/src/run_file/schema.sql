@@ -1,4 +1,4 @@
--- evalrun run file, format version 2. One file is one run; see results/src/run_file/mod.rs.
+-- evalrun run file, format version 3. One file is one run; see results/src/run_file/mod.rs.
 CREATE TABLE run (
     key   TEXT PRIMARY KEY,          -- plan (JSON), evalrun_version, git, machine, created_at
     value TEXT NOT NULL
@@ -60,8 +60,8 @@ CREATE TABLE verdicts (
     sample_idx    INTEGER NOT NULL,
     judge         TEXT NOT NULL,
     judge_version INTEGER NOT NULL,
-    outcome       TEXT NOT NULL CHECK (outcome IN ('correct', 'incorrect', 'unparsed', 'truncated')),
-    score         REAL NOT NULL,
+    outcome       TEXT NOT NULL CHECK (outcome IN ('correct', 'incorrect', 'unparsed', 'truncated', 'answered')),
+    score         REAL,              -- NULL for answers that are neither right nor wrong
     answer        TEXT,              -- as the model wrote it
     vote          TEXT,              -- its normal form
     rule          TEXT,              -- the extraction rule that found it

@@ -10,17 +10,23 @@
 //! prints; and no number is reported without its n.
 
 pub mod error;
+mod judgment;
 pub mod metric;
 mod outcome;
 mod plan;
+pub mod rating;
 mod record;
 pub mod report;
 pub mod run_file;
 mod summary;
 
 pub use error::StoreError;
+pub use judgment::{
+    JudgeConfig, JudgeMode, JudgeReply, JudgmentKey, JudgmentRecord, JudgmentResult, Opponent, Position, Setting,
+    StoredJudge, StoredJudgment,
+};
 pub use outcome::{ItemOutcomes, Outcome, SampleOutcome};
 pub use plan::{DatasetPlan, Difference, Plan};
 pub use record::{Failure, SampleRecord, SampleResult};
-pub use run_file::{RunFile, RunWriter, Session};
+pub use run_file::{JudgmentWriter, RunFile, RunWriter, Session};
 pub use summary::{Counts, Disagreements, Figure, RunFacts, Summary, Tokens, summarize};

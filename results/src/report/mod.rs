@@ -73,7 +73,14 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     for name in names {
         add(name, &|s| figure(s, name));
     }
-    if summaries.iter().all(|s| s.metrics.is_empty()) {
+    for (label, cells) in crate::rating::lines(summaries) {
+        lines.push(Line { label, cells });
+    }
+    let mut add = |label: &str, cell: &dyn Fn(&Summary) -> String| {
+        lines.push(Line { label: label.to_owned(), cells: summaries.iter().map(cell).collect() });
+    };
+    let is_without_figures = |s: &Summary| s.metrics.is_empty() && s.counts.answered == 0;
+    if summaries.iter().all(|s| is_without_figures(s)) {
         add("score", &|_| "none: no sample was graded".to_owned());
     }
     add("unparsed", &|s| share(s.counts.unparsed, s.counts.n_graded()));

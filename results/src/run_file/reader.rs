@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::de::DeserializeOwned;
 use tasks::{
-    Completion, Detail, Finish, Item, ItemId, Message, Request, SampleKey, SampleSeed, Target,
+    Completion, Detail, Finish, Item, ItemId, JudgeKind, Message, Request, SampleKey, SampleSeed, Sampling, Target,
     Timing, Transcript, Turn, Usage, Verdict,
 };
 
 use super::{at, open};
 use crate::summary::{RunFacts, Summary, Tokens, summarize};
+use crate::rating::Ratings;
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 
 /// A run file opened for reading.
 #[derive(Debug)]
 pub struct RunFile {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
     plan: Plan,
 }
 
@@ -179,7 +180,12 @@ impl RunFile {
             wall_ms: wall_ms.map_err(at(&self.path))?.cast_unsigned(),
             path: &self.path.display().to_string(),
         };
-        Ok(summarize(&self.plan, items, facts))
+        let mut summary = summarize(&self.plan, items, facts);
+        if self.plan.judge == JudgeKind::Dialogue {
+            summary.ratings = Ratings::of(self, items)?;
+            summary.complete &= summary.ratings.is_complete();
+        }
+        Ok(summary)
     }
 
     /// Failed samples by kind of error: how many, and one message of each kind.
@@ -214,7 +220,8 @@ impl RunFile {
             let detail = self.detail(detail)?;
             let target = targets.get(&key.item).cloned();
             let target = target.ok_or_else(|| corrupt(&self.path, "a sample", &key.item.0))?;
-            let transcript = self.transcript(&key, seed)?;
+            let sampling = self.plan.temperatures.sampling(&self.plan.sampling, &target);
+            let transcript = self.transcript(&key, seed, &sampling)?;
             let sample_idx = key.sample_idx;
             let outcome =
                 SampleOutcome { sample_idx, outcome: self.outcome(Some(&outcome))?, vote, detail };
@@ -223,7 +230,12 @@ impl RunFile {
         Ok(())
     }
 
-    fn transcript(&self, key: &SampleKey, seed: SampleSeed) -> Result<Transcript, StoreError> {
+    fn transcript(
+        &self,
+        key: &SampleKey,
+        seed: SampleSeed,
+        sampling: &Sampling,
+    ) -> Result<Transcript, StoreError> {
         let sql = "SELECT p.messages, t.completion, t.reasoning, t.reasoning_opened_by_template,
                           t.finish_reason, t.prompt_tokens, t.completion_tokens, t.reasoning_tokens,
                           t.latency_ms, t.first_token_ms, t.n_attempts
@@ -242,7 +254,7 @@ impl RunFile {
             let messages: Vec<Message> = parse(&self.path, "a prompt", &messages)?;
             let finish = Finish::from_name(&finish)
                 .ok_or_else(|| corrupt(&self.path, "a finish reason", &finish))?;
-            let request = Request { messages, sampling: self.plan.sampling.clone(), seed };
+            let request = Request { messages, sampling: sampling.clone(), seed };
             turns.push(Turn { request, completion: Completion { finish, ..completion } });
         }
         if turns.is_empty() {
@@ -251,7 +263,7 @@ impl RunFile {
         Ok(Transcript { turns })
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
@@ -292,11 +304,11 @@ fn completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
     })
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, what: &str, json: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, what: &str, json: &str) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|_| corrupt(path, what, json))
 }
 
-fn corrupt(path: &Path, what: &str, value: &str) -> StoreError {
+pub(super) fn corrupt(path: &Path, what: &str, value: &str) -> StoreError {
     StoreError::Corrupt {
         path: path.to_owned(),
         what: what.to_owned(),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 use tasks::{Answer, Item, Judgement, SampleKey, Transcript};
 
 use super::lock::WriterLock;
-use super::{APPLICATION_ID, FORMAT_VERSION, RunFile, SCHEMA, at, open};
+use super::{APPLICATION_ID, FORMAT_VERSION, JUDGMENTS_SCHEMA, RunFile, SCHEMA, at, open};
 use crate::{Plan, SampleRecord, SampleResult, StoreError};
 
 /// The one writer of a run file.
@@ -120,7 +120,7 @@ impl RunWriter {
     }
 }
 
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")
@@ -135,6 +135,7 @@ fn lay_out(
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(JUDGMENTS_SCHEMA)?;
     let plan = serde_json::to_string(plan).expect("a plan is plain data");
     let facts = [("plan".to_owned(), plan), ("created_at".to_owned(), session.started_at.clone())];
     for (key, value) in facts.iter().chain(&session.environment) {

@@ -63,6 +63,9 @@ pub enum EvalrunError {
     /// Programs cannot be graded.
     #[error(transparent)]
     Programs(#[from] CodeError),
+    /// Answers cannot be put before a judge.
+    #[error("the judge cannot be asked: {0}")]
+    Judge(String),
     /// A file of samples made elsewhere.
     #[error("{path}, line {line}: {reason}")]
     Samples {
@@ -91,7 +94,9 @@ impl EvalrunError {
             | Self::Task(TaskError::UnknownTask { .. } | TaskError::UnknownSplit { .. }) => {
                 ExitCode::Usage
             }
-            Self::Task(_) | Self::Programs(_) | Self::Samples { .. } => ExitCode::Task,
+            Self::Task(_) | Self::Programs(_) | Self::Samples { .. } | Self::Judge(_) => {
+                ExitCode::Task
+            }
             Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) => ExitCode::Asset,
             Self::Model { .. } | Self::Backend { .. } => ExitCode::Backend,
             Self::Store(_) | Self::File { .. } => ExitCode::Store,

@@ -20,6 +20,7 @@ mod engine;
 mod env_vars;
 pub mod error;
 pub mod exit_code;
+mod judging;
 mod plan;
 mod programs;
 mod score;

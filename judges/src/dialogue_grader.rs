@@ -21,10 +21,5 @@ pub(crate) fn judge_dialogue(transcript: &Transcript) -> Judgement {
         (None, None) => (Verdict::Answered, "every turn was answered".to_owned()),
     };
     let facts = transcript.turns.iter().map(|turn| visible_facts(&turn.completion)).collect();
-    Judgement {
-        answer: Answer::Whole,
-        verdict,
-        explanation,
-        detail: Some(Detail::Dialogue(facts)),
-    }
+    Judgement { answer: Answer::Whole, verdict, explanation, detail: Some(Detail::Dialogue(facts)) }
 }

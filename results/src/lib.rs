@@ -22,8 +22,8 @@ mod summary;
 
 pub use error::StoreError;
 pub use judgment::{
-    JudgeConfig, JudgeMode, JudgeReply, JudgmentKey, JudgmentRecord, JudgmentResult, Opponent, Position, Setting,
-    StoredJudge, StoredJudgment,
+    JudgeConfig, JudgeMode, JudgeReply, JudgmentKey, JudgmentRecord, JudgmentResult, Opponent,
+    Position, Setting, StoredJudge, StoredJudgment,
 };
 pub use outcome::{ItemOutcomes, Outcome, SampleOutcome};
 pub use plan::{DatasetPlan, Difference, Plan};

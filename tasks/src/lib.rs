@@ -46,7 +46,9 @@ pub use dataset::{Dataset, Layout, RowSource, RowSourceLocation};
 pub use digest::hex;
 pub use episode::{Episode, EpisodeKind, Step, Transcript, Turn, VisibleAnswer};
 pub use error::TaskError;
-pub use item::{DialogueTarget, Item, ItemId, ProgramTarget, Sample, SampleKey, Target, TargetKind};
+pub use item::{
+    DialogueTarget, Item, ItemId, ProgramTarget, Sample, SampleKey, Target, TargetKind,
+};
 pub use judging::{PromptSet, Reading, Unparsed, Winner, n_rated_turns};
 pub use prompt::Prompt;
 pub use request::{Message, Request, Role, Sampling};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::judge_args::JudgeArgs;
 use super::run_args::{ExtractorArg, RunArgs};
 use crate::score::ScoreTask;
 
@@ -46,8 +47,12 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Re-derive every number of a run from its stored completions.
     Replay(ReplayArgs),
+    /// Let language models rate the stored answers of a run of dialogues.
+    Rejudge(Box<RejudgeArgs>),
+    /// Let language models compare the answers of two runs of dialogues.
+    Pairwise(Box<PairwiseArgs>),
     /// Grade responses made elsewhere, in the benchmark's own file format.
-    Score(ScoreArgs),
+    Score(Box<ScoreArgs>),
     /// List, fetch, verify, export and import data files and models.
     Assets {
         #[command(subcommand)]
@@ -102,6 +107,44 @@ pub(crate) struct ReplayArgs {
     pub(super) out: PathBuf,
 }
 
+/// Arguments of `rejudge`.
+#[derive(Debug, Args)]
+pub(crate) struct RejudgeArgs {
+    /// The run file, or its name without folder and ending.
+    #[arg(value_name = "RUN")]
+    pub(super) run: PathBuf,
+    /// Read stored replies again with this version's rules; asks nobody.
+    #[arg(long)]
+    pub(super) reread: bool,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The folder in which a name is looked up.
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    pub(super) out: PathBuf,
+}
+
+/// Arguments of `pairwise`.
+#[derive(Debug, Args)]
+pub(crate) struct PairwiseArgs {
+    /// The run whose wins are counted, and whose file keeps the judgments.
+    #[arg(value_name = "RUN")]
+    pub(super) run: PathBuf,
+    /// The run that it is compared with.
+    #[arg(value_name = "AGAINST")]
+    pub(super) against: PathBuf,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The folder in which names are looked up.
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    pub(super) out: PathBuf,
+}
+
 /// Arguments of `score`.
 #[derive(Debug, Args)]
 pub(crate) struct ScoreArgs {
@@ -117,6 +160,14 @@ pub(crate) struct ScoreArgs {
     /// Find programs in the rows' solutions first; without it they are programs already.
     #[arg(long, value_enum, value_name = "EXTRACTOR")]
     pub(super) extractor: Option<ExtractorArg>,
+    /// Judgments of the answers in FastChat's file format, for mt_bench and ru_mt_bench.
+    #[arg(long, value_name = "FILE")]
+    pub(super) judgments: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
+    /// The folder for the run file that answers of mt_bench and ru_mt_bench become.
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    pub(super) runs: PathBuf,
     /// Where to write one JSON line for each row, in the order of the file.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -138,6 +189,10 @@ pub(crate) enum FormatArg {
     Csv,
     /// `EvalPlus`'s result file, for one run of HumanEval or MBPP.
     Evalplus,
+    /// FastChat's file of answers, for one run of mt_bench or ru_mt_bench.
+    FastchatAnswers,
+    /// FastChat's file of judgments, likewise.
+    FastchatJudgments,
 }
 
 /// What can be done with assets.

@@ -2,7 +2,10 @@
 
 mod args;
 mod assets;
+mod judge;
+mod judge_args;
 mod listing;
+mod pairwise;
 mod print;
 mod replay;
 mod report;
@@ -23,6 +26,7 @@ use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use args::{Cli, Command};
 pub(crate) use listing::table;
+pub(crate) use run_file::new_path;
 
 /// What every command may use.
 pub(crate) struct Context {
@@ -66,6 +70,8 @@ fn dispatch(cli: Cli, context: &Context) -> Result<ExitCode, EvalrunError> {
         Some(Command::Runs(args)) => listing::runs(&args),
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Replay(args)) => replay::replay(&args, context),
+        Some(Command::Rejudge(args)) => judge::rejudge(&args, context),
+        Some(Command::Pairwise(args)) => pairwise::pairwise(&args, context),
         Some(Command::Score(args)) => score::score(&args, context),
         Some(Command::Assets { command }) => assets::run(command, context),
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use tasks::{ExtractorKind, MathJudge};
 
+use super::judge_args::JudgeArgs;
 use crate::backend::embedded::{Dtype, EmbeddedSettings};
 use crate::backend::remote::{Api, ApiKey, Endpoint};
 use crate::env_vars;
@@ -28,6 +29,8 @@ pub(crate) struct RunArgs {
     embedded: EmbeddedArgs,
     #[command(flatten)]
     pub(super) running: RunningArgs,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
     /// Print the results as JSON.
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
@@ -325,7 +328,7 @@ impl RunningArgs {
     }
 }
 
-fn temperature(text: &str) -> Result<f64, String> {
+pub(super) fn temperature(text: &str) -> Result<f64, String> {
     number(text)
         .filter(|value| (0.0..=100.0).contains(value))
         .ok_or_else(|| "a number from 0 to 100".to_owned())

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use results::{DatasetPlan, Plan};
 use sha2::{Digest, Sha256};
-use tasks::{Backend, ExtractorKind, Item, JudgeKind, MathJudge, PromptStyle, Sampling, Task, Temperatures};
+use tasks::{
+    Backend, ExtractorKind, Item, JudgeKind, MathJudge, PromptStyle, Sampling, Task, Temperatures,
+};
 
 use crate::assets::AssetStore;
 use crate::display::Display;

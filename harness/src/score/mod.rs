@@ -1,5 +1,6 @@
 //! `evalrun score`: grades responses that were made elsewhere, in the benchmark's own file format.
 
+pub(crate) mod fastchat;
 mod file;
 pub(crate) mod instructions;
 mod programs;
@@ -32,6 +33,23 @@ pub(crate) enum ScoreTask {
     /// `MBPP+`: the same.
     #[value(name = "mbpp_plus")]
     MbppPlus,
+    /// MT-Bench: FastChat's rows of `question_id`, `model_id` and `choices`.
+    #[value(name = "mt_bench")]
+    MtBench,
+    /// ruMT-Bench: the same.
+    #[value(name = "ru_mt_bench")]
+    RuMtBench,
+}
+
+impl ScoreTask {
+    /// The task, where its answers are rated by judges instead of being graded.
+    pub(crate) fn dialogues(self) -> Option<&'static str> {
+        match self {
+            Self::MtBench => Some("mt_bench"),
+            Self::RuMtBench => Some("ru_mt_bench"),
+            _ => None,
+        }
+    }
 }
 
 /// How a file is graded.
@@ -86,6 +104,9 @@ pub(crate) fn score(
     let programs =
         |benchmark, tests| programs::score((benchmark, tests), samples, settings, resources);
     match task {
+        ScoreTask::MtBench | ScoreTask::RuMtBench => {
+            Err(EvalrunError::Usage("dialogues have no right answers to grade".to_owned()))
+        }
         ScoreTask::HumanEval => programs(CodeBenchmark::Humaneval, CodeTests::Base),
         ScoreTask::HumanEvalPlus => programs(CodeBenchmark::Humaneval, CodeTests::BaseAndPlus),
         ScoreTask::Mbpp => programs(CodeBenchmark::Mbpp, CodeTests::Base),

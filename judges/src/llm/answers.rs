@@ -19,8 +19,7 @@ pub fn visible_answer(completion: &Completion) -> String {
 pub fn visible_facts(completion: &Completion) -> AnswerFacts {
     let n_chars = visible_answer(completion).chars().count();
     let seen = visible(&completion.text, completion.reasoning_opened_by_template);
-    let has_reasoning =
-        completion.reasoning.is_some() || seen.reasoning != ReasoningState::Absent;
+    let has_reasoning = completion.reasoning.is_some() || seen.reasoning != ReasoningState::Absent;
     let n_tokens = completion.usage.and_then(|usage| match usage.reasoning_tokens {
         Some(reasoning) => Some(usage.completion_tokens.saturating_sub(reasoning)),
         None => (!has_reasoning).then_some(usage.completion_tokens),

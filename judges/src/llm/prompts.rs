@@ -95,8 +95,7 @@ impl JudgePrompts {
         let mut prompts = BTreeMap::new();
         let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
         for (line, row) in lines {
-            let bad =
-                |reason: String| PromptError::File { file: file.to_owned(), line, reason };
+            let bad = |reason: String| PromptError::File { file: file.to_owned(), line, reason };
             let row: Row = serde_json::from_str(row).map_err(|err| bad(err.to_string()))?;
             let format = Format::parse(&row.prompt_template)
                 .map_err(|err| bad(format!("`{}`: {err}", row.name)))?;
@@ -177,7 +176,8 @@ impl JudgePrompts {
             }
         };
         if dialogue.needs_reference() {
-            for (slot, idx) in [("ref_answer_1", 0), ("ref_answer_2", 1)].iter().take(turn as usize) {
+            for (slot, idx) in [("ref_answer_1", 0), ("ref_answer_2", 1)].iter().take(turn as usize)
+            {
                 slots.push((slot, dialogue.reference(*idx)?));
             }
         }

@@ -34,7 +34,9 @@ pub enum Wanted {
 /// Reads the visible text of a judge's reply.
 pub fn read(wanted: Wanted, reply: &str) -> Reading {
     match wanted {
-        Wanted::Winner => winner(reply).map_or(Reading::Unparsed(Unparsed::Missing), Reading::Winner),
+        Wanted::Winner => {
+            winner(reply).map_or(Reading::Unparsed(Unparsed::Missing), Reading::Winner)
+        }
         Wanted::Rating(set) => match rating(reply) {
             Err(unparsed) => Reading::Unparsed(unparsed),
             Ok(value) => {

@@ -66,7 +66,8 @@ mod tests {
     use super::*;
 
     fn check(turns: &str, expected: &[&str]) {
-        let line = format!(r#"{{"question_id": 5, "choices": [{{"index": 0, "turns": {turns}}}]}}"#);
+        let line =
+            format!(r#"{{"question_id": 5, "choices": [{{"index": 0, "turns": {turns}}}]}}"#);
         let references = References::parse("f", &line).expect("a reference file");
         assert_eq!(references.get("5").expect("the question"), expected, "{turns}");
     }
@@ -76,11 +77,10 @@ mod tests {
         check(r#"["a {b}", ""]"#, &["a {b}", ""]);
         check("[12000, 0]", &["12000", "0"]);
         check("[0.19, 1e16, 1.0]", &["0.19", "1e+16", "1.0"]);
-        check("[null, true, 123456789012345678901234567890]", &[
-            "None",
-            "True",
-            "123456789012345678901234567890",
-        ]);
+        check(
+            "[null, true, 123456789012345678901234567890]",
+            &["None", "True", "123456789012345678901234567890"],
+        );
     }
 
     #[test]

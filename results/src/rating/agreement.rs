@@ -57,7 +57,9 @@ mod tests {
     fn check_alpha(rows: &[&str], expected: Option<f64>) {
         let n_units = rows[0].split(' ').count();
         let units: Vec<Vec<f64>> = (0..n_units)
-            .map(|unit| rows.iter().filter_map(|row| row.split(' ').nth(unit)?.parse().ok()).collect())
+            .map(|unit| {
+                rows.iter().filter_map(|row| row.split(' ').nth(unit)?.parse().ok()).collect()
+            })
             .collect();
         let alpha = krippendorff_alpha(&units);
         match (alpha, expected) {
@@ -98,7 +100,10 @@ mod tests {
         check_rho(&[(1.0, 10.0), (2.0, 20.0), (3.0, 40.0)], Some(1.0));
         check_rho(&[(1.0, 3.0), (2.0, 2.0), (3.0, 1.0)], Some(-1.0));
         // scipy.stats.spearmanr([1, 2, 2, 4], [3, 1, 2, 5])
-        check_rho(&[(1.0, 3.0), (2.0, 1.0), (2.0, 2.0), (4.0, 5.0)], Some(0.316_227_766_016_837_94));
+        check_rho(
+            &[(1.0, 3.0), (2.0, 1.0), (2.0, 2.0), (4.0, 5.0)],
+            Some(0.316_227_766_016_837_94),
+        );
         check_rho(&[(1.0, 5.0), (2.0, 5.0), (3.0, 5.0)], None);
         check_rho(&[(1.0, 5.0), (2.0, 6.0)], None);
     }

@@ -49,10 +49,8 @@ pub(super) fn pooled<Q: Ord>(
     }
     let (n, total) = (clusters.len(), n_ratings as f64);
     let value = clusters.values().map(|(sum, _)| sum).sum::<f64>() / total;
-    let squares: f64 =
-        clusters.values().map(|(sum, n)| (sum - value * *n as f64).powi(2)).sum();
-    let stderr =
-        (n > 1).then(|| (squares * n as f64 / (n as f64 - 1.0)).sqrt() / total);
+    let squares: f64 = clusters.values().map(|(sum, n)| (sum - value * *n as f64).powi(2)).sum();
+    let stderr = (n > 1).then(|| (squares * n as f64 / (n as f64 - 1.0)).sqrt() / total);
     let ci95 = stderr.map(|stderr| {
         let half = t_975(n - 1) * stderr;
         Interval { low: (value - half).max(low), high: (value + half).min(high) }

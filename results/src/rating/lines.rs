@@ -51,7 +51,10 @@ fn of_judge(judge: &JudgeRatings) -> Vec<(String, String)> {
         _ => false,
     };
     if let (Some(upstream), true) = (judge.upstream_average, differs) {
-        add(format!("  as upstream, {name}"), format!("{upstream:.2}, ratings out of range included"));
+        add(
+            format!("  as upstream, {name}"),
+            format!("{upstream:.2}, ratings out of range included"),
+        );
     }
     if let Some(spread) = judge.spread {
         let cell = format!("{spread:.2} (mean SD of {} replies)", judge.n_samples);
@@ -102,10 +105,9 @@ fn of_pair(pair: &PairRatings) -> Vec<(String, String)> {
     };
     let adjusted = result.adjusted_win_rate.map(|rate| RatingEstimate {
         value: rate.value * 100.0,
-        ci95: rate.ci95.map(|ci| crate::metric::Interval {
-            low: ci.low * 100.0,
-            high: ci.high * 100.0,
-        }),
+        ci95: rate
+            .ci95
+            .map(|ci| crate::metric::Interval { low: ci.low * 100.0, high: ci.high * 100.0 }),
         ..rate
     });
     vec![

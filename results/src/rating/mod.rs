@@ -20,7 +20,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tasks::{Detail, ItemId, Reading, Target, n_rated_turns};
 
-use crate::judgment::{JudgeMode, JudgmentKey, JudgmentResult, Setting, StoredJudge, StoredJudgment};
+use crate::judgment::{
+    JudgeMode, JudgmentKey, JudgmentResult, Setting, StoredJudge, StoredJudgment,
+};
 use crate::{ItemOutcomes, RunFile, StoreError};
 
 pub use agreement::{krippendorff_alpha, spearman};

@@ -151,7 +151,8 @@ fn games(judgments: &[&StoredJudgment]) -> Vec<Game> {
     let mut games: BTreeMap<_, [Option<Option<Winner>>; 2]> = BTreeMap::new();
     for judgment in judgments {
         let JudgmentKey { sample, turn, judge_sample_idx, setting, .. } = &judgment.key;
-        let (Setting::Against { position, .. }, Some(reading)) = (setting, judgment.reading()) else {
+        let (Setting::Against { position, .. }, Some(reading)) = (setting, judgment.reading())
+        else {
             continue;
         };
         let winner = match reading {
@@ -186,7 +187,8 @@ mod tests {
         };
         let games: Vec<Game> = games.split(' ').enumerate().map(game).collect();
         let c = Comparison::of(&games);
-        let shown = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{share:.3}"));
+        let shown =
+            |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{share:.3}"));
         let adjusted = shown(c.adjusted_win_rate.map(|rate| rate.value));
         let seen = format!(
             "{}/{}/{} errors {} flips {} win {} loss {} adjusted {adjusted} same {} first {}",
@@ -205,12 +207,27 @@ mod tests {
 
     #[test]
     fn only_what_both_orders_agree_on_is_won_or_lost() {
-        check("AB", "1/0/0 errors 0 flips 0 win 1.000 loss 0.000 adjusted 1.000 same 1.000 first 0.500");
-        check("BA", "0/0/1 errors 0 flips 0 win 0.000 loss 1.000 adjusted 0.000 same 1.000 first 0.500");
+        check(
+            "AB",
+            "1/0/0 errors 0 flips 0 win 1.000 loss 0.000 adjusted 1.000 same 1.000 first 0.500",
+        );
+        check(
+            "BA",
+            "0/0/1 errors 0 flips 0 win 0.000 loss 1.000 adjusted 0.000 same 1.000 first 0.500",
+        );
         // The answer that stands first wins both games: a flip, and a tie.
-        check("AA", "0/1/0 errors 0 flips 1 win 0.000 loss 0.000 adjusted 0.500 same 0.000 first 1.000");
-        check("TT AT TB", "0/3/0 errors 0 flips 0 win 0.000 loss 0.000 adjusted 0.500 same 0.333 first 0.500");
-        check("A- -- AB", "1/0/0 errors 2 flips 0 win 1.000 loss 0.000 adjusted 1.000 same 1.000 first 0.500");
+        check(
+            "AA",
+            "0/1/0 errors 0 flips 1 win 0.000 loss 0.000 adjusted 0.500 same 0.000 first 1.000",
+        );
+        check(
+            "TT AT TB",
+            "0/3/0 errors 0 flips 0 win 0.000 loss 0.000 adjusted 0.500 same 0.333 first 0.500",
+        );
+        check(
+            "A- -- AB",
+            "1/0/0 errors 2 flips 0 win 1.000 loss 0.000 adjusted 1.000 same 1.000 first 0.500",
+        );
         check("--", "0/0/0 errors 1 flips 0 win - loss - adjusted - same - first -");
     }
 }

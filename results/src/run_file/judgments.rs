@@ -35,20 +35,17 @@ impl JudgmentWriter {
     /// Makes the judge known, or finds it, and gives its number. A judge that was asked for fewer
     /// replies before is now asked for `n_samples`.
     pub fn register(&mut self, config: &JudgeConfig, n_samples: u32) -> Result<i64, StoreError> {
-        let json = serde_json::to_string(config).expect("a judge is plain data");
-        let sql = "INSERT INTO judges (config, n_samples) VALUES (?1, ?2)
-                   ON CONFLICT (config) DO UPDATE SET n_samples = max(n_samples, excluded.n_samples)
-                   RETURNING judge_id";
-        self.connection
-            .query_row(sql, params![json, n_samples], |row| row.get(0))
-            .map_err(at(&self.path))
+        register(&self.connection, config, n_samples).map_err(at(&self.path))
     }
 
     /// Makes another run known.
     pub fn register_opponent(&mut self, opponent: &Opponent) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO opponents VALUES (?1, ?2, ?3, ?4)";
         self.connection
-            .execute(sql, params![opponent.id, opponent.model, opponent.run_file, opponent.n_samples])
+            .execute(
+                sql,
+                params![opponent.id, opponent.model, opponent.run_file, opponent.n_samples],
+            )
             .map(drop)
             .map_err(at(&self.path))
     }
@@ -93,6 +90,18 @@ impl JudgmentWriter {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(at(&self.path))
     }
+}
+
+/// Makes a judge known and gives its number.
+pub(super) fn register(
+    connection: &Connection,
+    config: &JudgeConfig,
+    n_samples: u32,
+) -> rusqlite::Result<i64> {
+    let sql = "INSERT INTO judges (config, n_samples) VALUES (?1, ?2)
+               ON CONFLICT (config) DO UPDATE SET n_samples = max(n_samples, excluded.n_samples)
+               RETURNING judge_id";
+    connection.query_row(sql, params![json(config), n_samples], |row| row.get(0))
 }
 
 fn json(value: &impl serde::Serialize) -> String {
@@ -158,7 +167,8 @@ impl RunFile {
 
     /// The runs that this one was compared with.
     pub fn opponents(&self) -> Result<Vec<Opponent>, StoreError> {
-        let sql = "SELECT opponent, model, run_file, n_samples FROM opponents ORDER BY model, opponent";
+        let sql =
+            "SELECT opponent, model, run_file, n_samples FROM opponents ORDER BY model, opponent";
         self.rows(sql, |row| {
             Ok(Opponent {
                 id: row.get(0)?,

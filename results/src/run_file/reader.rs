@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::de::DeserializeOwned;
 use tasks::{
-    Completion, Detail, Finish, Item, ItemId, JudgeKind, Message, Request, SampleKey, SampleSeed, Sampling, Target,
-    Timing, Transcript, Turn, Usage, Verdict,
+    Completion, Detail, Finish, Item, ItemId, JudgeKind, Message, Request, SampleKey, SampleSeed,
+    Sampling, Target, Timing, Transcript, Turn, Usage, Verdict,
 };
 
 use super::{at, open};
-use crate::summary::{RunFacts, Summary, Tokens, summarize};
 use crate::rating::Ratings;
+use crate::summary::{RunFacts, Summary, Tokens, summarize};
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 
 /// A run file opened for reading.
@@ -304,7 +304,11 @@ fn completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
     })
 }
 
-pub(super) fn parse<T: DeserializeOwned>(path: &Path, what: &str, json: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(
+    path: &Path,
+    what: &str,
+    json: &str,
+) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|_| corrupt(path, what, json))
 }
 

@@ -7,7 +7,7 @@ use tasks::{Answer, Item, Judgement, SampleKey, Transcript};
 
 use super::lock::WriterLock;
 use super::{APPLICATION_ID, FORMAT_VERSION, JUDGMENTS_SCHEMA, RunFile, SCHEMA, at, open};
-use crate::{Plan, SampleRecord, SampleResult, StoreError};
+use crate::{JudgeConfig, Plan, SampleRecord, SampleResult, StoreError};
 
 /// The one writer of a run file.
 #[derive(Debug)]
@@ -97,6 +97,17 @@ impl RunWriter {
         };
         write().map_err(at(path))?;
         transaction.commit().map_err(at(path))
+    }
+
+    /// Makes a judge known whose ratings belong to the run: without them it is not complete.
+    pub fn register_judge(
+        &mut self,
+        config: &JudgeConfig,
+        n_samples: u32,
+    ) -> Result<(), StoreError> {
+        super::judgments::register(&self.connection, config, n_samples)
+            .map(drop)
+            .map_err(at(&self.path))
     }
 
     /// Records something that happened to the run.

@@ -18,6 +18,7 @@ mod cheats;
 mod echo;
 mod instructions;
 mod mathematics;
+mod mt_bench;
 mod programs;
 // Verdicts of upstream scorers.
 mod oracle;

@@ -92,7 +92,7 @@ mod tests {
         let even = [(1, 5.0), (1, 7.0), (2, 7.0), (2, 7.0), (3, 8.0), (3, 8.0)];
         check(&even, "7.0000 0.5774 4.516–9.484 6/3");
         // A dropped rating moves the pooled mean away from the mean of the questions' means.
-        check(&[(1, 4.0), (2, 9.0), (2, 9.0)], "7.3333 1.5713 1.000–10.000 3/2");
+        check(&[(1, 4.0), (2, 9.0), (2, 9.0)], "7.3333 2.2222 1.000–10.000 3/2");
     }
 
     #[test]

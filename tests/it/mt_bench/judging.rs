@@ -55,7 +55,7 @@ fn a_dialogue_is_held_as_upstream_holds_it_and_judged_without_reasoning() {
     let replay = run(&place, &["replay", file]);
     assert_eq!(replay.code, 0, "{replay}");
     let md = run(&place, &["report", file, "--format", "md"]);
-    assert!(md.stdout.contains("| rating by judge | 7.00 (95 % CI"), "{md}");
+    assert!(md.stdout.contains("| 7.00 (95 % CI"), "{md}");
     assert!(md.stdout.contains("<svg"), "{md}");
     assert!(run(&place, &["runs"]).stdout.contains("rating 7.00 by judge"));
 }

@@ -1,0 +1,47 @@
+// Numbers as people read them, and the figures of runs.
+
+const GLYPHS = { correct: '✓', incorrect: '✗', unparsed: '?', truncated: '…', failed: '!', absent: '–' };
+
+function count(n) {
+  return n.toLocaleString('en-GB');
+}
+
+function percent(share) {
+  return (share * 100).toFixed(1);
+}
+
+function interval(estimate) {
+  return percent(estimate.ci95.low) + '–' + percent(estimate.ci95.high);
+}
+
+function estimateText(estimate) {
+  return percent(estimate.value) + ' % (95 % CI ' + interval(estimate) + ', n = ' + count(estimate.n_items) + ' items)';
+}
+
+/** Different names for runs: the model, and a number where several have one model and task. */
+const runNames = data.runs.map((run, index) => {
+  const isSame = (other) => other.summary.model === run.summary.model && other.summary.task === run.summary.task;
+  const same = data.runs.filter(isSame);
+  const number = same.length > 1 ? ' (run ' + (data.runs.slice(0, index + 1).filter(isSame).length) + ')' : '';
+  return run.summary.task + ' · ' + run.summary.model + number;
+});
+
+function runColour(index) {
+  return 'run-' + (index % 6);
+}
+
+function runLabel(index) {
+  return el('span', { class: 'run-name' },
+    data.runs.length > 1 ? el('span', { class: 'swatch ' + runColour(index), 'aria-hidden': 'true' }) : null,
+    el('bdi', null, runNames[index]));
+}
+
+function outcome(name) {
+  return el('span', { class: 'outcome ' + name }, el('span', { 'aria-hidden': 'true' }, GLYPHS[name] + ' '), name);
+}
+
+/** The positions of runs that can be compared sample by sample, group by group. */
+const groups = [];
+data.runs.forEach((run, index) => {
+  (groups[run.group] = groups[run.group] || []).push(index);
+});

@@ -168,7 +168,7 @@ pub(crate) enum FormatArg {
     Parquet,
     /// `EvalPlus`'s result file, for one run of HumanEval or MBPP.
     Evalplus,
-    /// The log of Inspect, for one run.
+    /// The log of Inspect, for one run; its tools look for names like `2026-01-01T00-00-00_task_id.json`.
     Inspect,
     /// The results file of lm-evaluation-harness, for runs of one model.
     LmEval,

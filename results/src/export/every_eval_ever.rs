@@ -58,7 +58,9 @@ fn model_info(plan: &Plan, id: &str) -> Value {
         ("model_availability".to_owned(), json!(availability)),
     ]);
     let weights = plan.model.weights_sha256.iter().map(|hash| ("weights_sha256", hash));
-    let others = plan.model.details.iter().map(|(name, value)| (name.as_str(), value));
+    // Records are published, and an endpoint's address is nobody's business.
+    let details_known = plan.model.details.iter().filter(|(name, _)| *name != "base_url");
+    let others = details_known.map(|(name, value)| (name.as_str(), value));
     details.extend(weights.chain(others).map(|(name, value)| (name.to_owned(), json!(value))));
     json!({
         "name": plan.model.model,

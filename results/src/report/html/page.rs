@@ -1,13 +1,13 @@
 //! All that a page shows, as its script reads it.
 
 use serde::Serialize;
-use serde_json::Value;
+use tasks::Sampling;
 
 use super::PageLimits;
 use super::charts::{CurvePoint, Histogram, Matrix, curve, lengths, matrices};
 use super::samples::{PagePrompt, PageSample, SampleShelf};
 use super::selection::{Selection, Share, choose};
-use crate::report::{Entry, Leaderboard, ReportedRun, WITHHELD};
+use crate::report::{Entry, Leaderboard, ReportedRun};
 use crate::{ItemOutcomes, StoreError, Summary};
 
 /// The page's data.
@@ -29,8 +29,9 @@ struct PageRun<'a> {
     summary: &'a Summary,
     created_at: String,
     evalrun_version: Option<String>,
-    /// What the run set out to do.
-    plan: Value,
+    sampling: &'a Sampling,
+    backend: &'a str,
+    items_sha256: &'a str,
     /// Whether texts were left out.
     withheld: bool,
     pass_at_k: Vec<CurvePoint>,
@@ -88,15 +89,14 @@ fn page_run<'a>(
     matrices: Vec<Matrix>,
     shelf: &mut SampleShelf,
 ) -> Result<PageRun<'a>, StoreError> {
-    let mut plan = serde_json::to_value(run.file.plan()).expect("a plan is plain data");
-    if run.withholds() && plan["system"].is_string() {
-        plan["system"] = WITHHELD.into();
-    }
+    let plan = run.file.plan();
     Ok(PageRun {
         summary: run.summary,
         created_at: run.file.created_at()?,
         evalrun_version: run.file.facts()?.remove("evalrun_version"),
-        plan,
+        sampling: &plan.sampling,
+        backend: &plan.model.backend,
+        items_sha256: &plan.dataset.items_sha256,
         withheld: run.withholds(),
         pass_at_k: curve(run.summary, "pass_at_"),
         cons_at_k: curve(run.summary, "cons_at_"),

@@ -1,14 +1,18 @@
 // Charts. Each has a text or a table that says the same.
 
-/** Dots with intervals, one row a figure and run. */
-function intervalChart(rows) {
+/** Dots with intervals: for each figure its name and one row a run. */
+function intervalChart(figures) {
   const grid = el('div', { class: 'intervals' });
-  for (const { label, estimate, run } of rows) {
-    const left = estimate.ci95.low * 100;
-    const track = el('div', { class: 'track ' + runColour(run), 'aria-hidden': 'true' },
-      el('span', { class: 'range', style: { left: left + '%', width: (estimate.ci95.high * 100 - left) + '%' } }),
-      el('span', { class: 'point', style: { left: estimate.value * 100 + '%' } }));
-    grid.append(el('div', { class: 'label' }, label), track, el('div', null, estimateText(estimate)));
+  for (const { name, estimates } of figures) {
+    const isLone = data.runs.length === 1;
+    if (!isLone) grid.append(el('div', { class: 'figure' }, name));
+    for (const [run, estimate] of estimates) {
+      const left = estimate.ci95.low * 100;
+      const track = el('div', { class: 'track ' + runColour(run), 'aria-hidden': 'true' },
+        el('span', { class: 'range', style: { left: left + '%', width: (estimate.ci95.high * 100 - left) + '%' } }),
+        el('span', { class: 'point', style: { left: estimate.value * 100 + '%' } }));
+      grid.append(el('div', { class: 'label' }, isLone ? name : runLabel(run)), track, el('div', null, estimateText(estimate)));
+    }
   }
   return grid;
 }

@@ -109,7 +109,7 @@ function compareView() {
     const box = (name) => el('label', null, el('input', { type: 'checkbox', name, checked: name === 'broken' || name === 'fixed' || !(n('broken') + n('fixed')), on: { change: update } }),
       CHANGES[name] + ' ' + count(n(name)));
     show(boxes, Object.keys(CHANGES).filter(n).map(box));
-    const isOtherData = isPair && data.runs[a].plan.dataset.items_sha256 !== data.runs[b].plan.dataset.items_sha256;
+    const isOtherData = isPair && data.runs[a].items_sha256 !== data.runs[b].items_sha256;
     show(note,
       isPair ? shareNote(data.runs[a]) : el('p', { class: 'warning' }, 'Choose two different runs of one task.'),
       isOtherData ? el('p', { class: 'warning' }, 'The two runs are over different items; samples are paired by name.') : '');

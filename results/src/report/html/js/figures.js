@@ -18,13 +18,15 @@ function estimateText(estimate) {
   return percent(estimate.value) + ' % (95 % CI ' + interval(estimate) + ', n = ' + count(estimate.n_items) + ' items)';
 }
 
-/** Different names for runs: the model, and a number where several have one model and task. */
-const runNames = data.runs.map((run, index) => {
-  const isSame = (other) => other.summary.model === run.summary.model && other.summary.task === run.summary.task;
-  const same = data.runs.filter(isSame);
-  const number = same.length > 1 ? ' (run ' + (data.runs.slice(0, index + 1).filter(isSame).length) + ')' : '';
-  return run.summary.task + ' · ' + run.summary.model + number;
+/** Different names for the runs of a task: the model, and a number where several have one model. */
+const modelNames = data.runs.map((run, index) => {
+  const isSame = (other) => other.summary.model === run.summary.model && other.group === run.group;
+  const number = data.runs.slice(0, index + 1).filter(isSame).length;
+  return run.summary.model + (data.runs.filter(isSame).length > 1 ? ' (run ' + number + ')' : '');
 });
+
+/** Different names for all runs. */
+const runNames = data.runs.map((run, index) => run.summary.task + ' · ' + modelNames[index]);
 
 function runColour(index) {
   return 'run-' + (index % 6);
@@ -33,7 +35,7 @@ function runColour(index) {
 function runLabel(index) {
   return el('span', { class: 'run-name' },
     data.runs.length > 1 ? el('span', { class: 'swatch ' + runColour(index), 'aria-hidden': 'true' }) : null,
-    el('bdi', null, runNames[index]));
+    el('bdi', null, modelNames[index]));
 }
 
 function outcome(name) {

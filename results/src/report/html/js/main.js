@@ -15,7 +15,7 @@ function leaderboardTable(board) {
   const note = (text) => el('p', { class: 'note' }, text);
   return [
     el('h2', null, 'Leaderboard'),
-    table('Leaderboard', ['model', ...board.tasks.map(heading)], board.rows.map((row) => [name(row), ...row.cells.map(cell)])),
+    table('Leaderboard', ['model', ...board.tasks.map((task) => el('th', { scope: 'col' }, heading(task)))], board.rows.map((row) => [name(row), ...row.cells.map(cell)])),
     note('±: half the width of the 95 % interval; #: ranks that the intervals leave open; bold: best of its column.'),
     cells.some((entry) => !entry.complete) ? note('† unfinished run: not every sample was graded.') : null,
     cells.some((entry) => entry.partial_source) ? note('‡ partial source: the run has not all items of the data set.') : null,
@@ -23,46 +23,46 @@ function leaderboardTable(board) {
   ];
 }
 
-/** Figures that have a curve of their own stay out of the intervals, but for the first and the last. */
+/** Figures that a curve shows stay out of the intervals. */
 function isHeadline(figure) {
   return figure.id === 'pass_at_1' || !/^(pass|cons)_at_\d+$/.test(figure.id);
 }
 
 function figuresOf(group) {
   const names = [...new Set(group.flatMap((run) => data.runs[run].summary.metrics.filter(isHeadline).map((figure) => figure.name)))];
-  const rows = names.flatMap((name) => group.flatMap((run) => data.runs[run].summary.metrics
-    .filter((figure) => figure.name === name)
-    .map((figure) => ({ label: group.length > 1 ? [name + ' ', runLabel(run)] : name, estimate: figure, run }))));
-  return rows.length ? intervalChart(rows) : el('p', { class: 'warning' }, 'No sample was graded, so there is no score.');
+  const estimates = (name) => group.flatMap((run) => data.runs[run].summary.metrics
+    .filter((figure) => figure.name === name).map((figure) => [run, figure]));
+  if (!names.length) return el('p', { class: 'warning' }, 'No sample was graded, so there is no score.');
+  return intervalChart(names.map((name) => ({ name, estimates: estimates(name) })));
 }
 
 function runTable(group) {
   const line = (label, value) => [label, ...group.map((run) => el('td', null, value(data.runs[run])))];
-  const sampling = (run) => Object.entries(run.plan.sampling)
+  const sampling = (run) => Object.entries(run.sampling)
     .filter(([, value]) => value !== null && !(Array.isArray(value) && !value.length))
     .map(([name, value]) => name + ' ' + (Array.isArray(value) ? JSON.stringify(value) : value)).join(', ');
   const rows = [
     line('items × samples', (run) => count(run.summary.n_items) + ' × ' + count(run.summary.n_samples)),
     line('data', (run) => run.summary.partial_source || 'full'),
     line('sampling', sampling),
-    line('backend', (run) => run.plan.model.backend),
+    line('backend', (run) => run.backend),
     line('tokens', (run) => count(run.summary.tokens.prompt) + ' in, ' + count(run.summary.tokens.completion) + ' out'),
     line('wall time', (run) => run.summary.wall_s.toFixed(1) + ' s'),
     line('seed', (run) => String(run.summary.seed)),
     line('created', (run) => run.created_at + (run.evalrun_version ? ' by evalrun ' + run.evalrun_version : '')),
     line('run file', (run) => el('code', null, run.summary.run_file)),
   ];
-  return table('Runs', ['', ...group.map(runLabel)], rows);
+  return table('Runs', ['', ...group.map((run) => el('th', { scope: 'col' }, runLabel(run)))], rows);
 }
 
-function warnings(run) {
+function warnings(run, name) {
   const { summary } = run;
   const graded = data.outcomes.slice(0, 4).reduce((sum, name) => sum + summary.counts[name], 0);
   const found = [];
   if (!summary.complete) found.push('This run is unfinished: ' + count(graded) + ' of ' + count(summary.counts.planned) + ' samples are graded.');
   if (summary.partial_source) found.push('Partial source: ' + summary.partial_source + '.');
   if (run.withheld) found.push(WITHHELD_NOTE);
-  return found.map((text) => el('p', { class: 'warning' }, text));
+  return found.map((text) => el('p', { class: 'warning' }, name + text));
 }
 
 function curvesOf(group, key, title) {
@@ -75,7 +75,7 @@ function groupView(group) {
   const of = (run, ...content) => [group.length > 1 ? el('h3', null, runLabel(run)) : null, content];
   return el('section', null,
     el('h2', null, summary.task + ' v' + summary.task_version + ' (' + summary.split + ')' + (group.length > 1 ? '' : ' · ' + summary.model)),
-    group.map((run) => warnings(data.runs[run])),
+    group.map((run) => warnings(data.runs[run], group.length > 1 ? modelNames[run] + ': ' : '')),
     figuresOf(group),
     curvesOf(group, 'pass_at_k', 'pass@k'), curvesOf(group, 'cons_at_k', 'cons@k'),
     el('h2', null, 'Outcomes'),

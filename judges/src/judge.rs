@@ -1,9 +1,11 @@
 //! Grading of one transcript.
 
+use tasks::choice::ChoiceExtractor;
 use tasks::{Answer, Completion, ExtractorKind, Finish, Judgement, Target, Transcript, Verdict};
 use thiserror::Error;
 
 use crate::check::parse_integer;
+use crate::choice_grader::judge_choice;
 use crate::extract::{Extracted, ReasoningState, Rule, gsm8k_answer, math_answer, visible};
 use crate::instruction_grader::InstructionGrader;
 use crate::math_grader::MathGrader;
@@ -18,6 +20,11 @@ pub enum Grader {
     Integers {
         /// How the answer is found.
         extractor: ExtractorKind,
+    },
+    /// An extractor finds the letter of an option.
+    Choices {
+        /// How the letter is found.
+        extractor: ChoiceExtractor,
     },
     /// Verifiable instructions are checked.
     Instructions(Box<InstructionGrader>),
@@ -46,6 +53,10 @@ impl Grader {
                 Target::Integer(gold) => Ok(judge_integer(*extractor, gold, transcript)),
                 _ => Err(GradeError::Data("its target is no integer".to_owned())),
             },
+            Self::Choices { extractor } => match target {
+                Target::Displayed(shown) => Ok(judge_choice(*extractor, shown, transcript)),
+                _ => Err(GradeError::Data("its target is no choice".to_owned())),
+            },
             Self::Instructions(grader) => {
                 grader.grade(target, transcript).map_err(GradeError::Data)
             }
@@ -58,7 +69,7 @@ impl Grader {
     /// speaking of.
     pub fn n_workers(&self) -> Option<usize> {
         match self {
-            Self::Integers { .. } | Self::Instructions(_) => None,
+            Self::Integers { .. } | Self::Choices { .. } | Self::Instructions(_) => None,
             Self::Programs(grader) => Some(grader.n_workers()),
             Self::Math(grader) => Some(grader.n_workers()),
         }
@@ -139,7 +150,8 @@ pub(crate) fn extract(extractor: ExtractorKind, text: &str) -> Option<Extracted<
         ExtractorKind::Program
         | ExtractorKind::Evalplus
         | ExtractorKind::Completion
-        | ExtractorKind::EvalplusCompletion => None,
+        | ExtractorKind::EvalplusCompletion
+        | ExtractorKind::Choice(_) => None,
     }
 }
 
@@ -164,11 +176,11 @@ fn compare(gold: &str, found: &Extracted<'_>) -> Judgement {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use tasks::{Message, Request, Role, SampleSeed, Sampling, Timing, Turn};
 
-    fn transcript(text: &str, finish: Finish, opened_by_template: bool) -> Transcript {
+    pub(crate) fn transcript(text: &str, finish: Finish, opened_by_template: bool) -> Transcript {
         let sampling = Sampling {
             temperature: 0.0,
             top_p: None,

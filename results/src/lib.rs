@@ -17,11 +17,12 @@ mod plan;
 mod record;
 pub mod report;
 pub mod run_file;
+mod seal;
 mod summary;
 
 pub use error::StoreError;
 pub use outcome::{ItemOutcomes, Outcome, SampleOutcome};
-pub use plan::{DatasetPlan, Difference, Plan};
+pub use plan::{DatasetPlan, Difference, Plan, Texts};
 pub use record::{Failure, SampleRecord, SampleResult};
 pub use run_file::{RunFile, RunWriter, Session};
 pub use summary::{Counts, Disagreements, Figure, RunFacts, Summary, Tokens, summarize};

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use tasks::{CodeTests, Detail, JudgeKind, MathJudge, MetricKind, Verdict};
 
 use crate::metric::{
-    EVALPLUS_KS, Estimate, Over, Reading, cons_at_n, families_followed, has_corrections,
-    instructions_followed, pass_at_1, pass_at_k, prompts_followed, tests_passed,
+    Credit, EVALPLUS_KS, Estimate, LetterShare, Over, Reading, choice_accuracy, choice_samples,
+    cons_at_n, families_followed, has_corrections, instructions_followed, letter_shares, pass_at_1,
+    pass_at_k, prompts_followed, tests_passed,
 };
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome};
 
@@ -43,6 +44,9 @@ pub struct Summary {
     /// How often two judges of mathematical equivalence disagreed, where both were asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disagreements: Option<Disagreements>,
+    /// How often each letter was chosen, beside how often it was right, for tasks with options.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub letters: Vec<LetterShare>,
     /// Token totals.
     pub tokens: Tokens,
     /// Seconds spent running, over all sessions.
@@ -139,10 +143,16 @@ pub fn summarize(plan: &Plan, items: &[ItemOutcomes], facts: RunFacts<'_>) -> Su
         counts,
         metrics: figures(plan, items),
         disagreements: disagreements(plan, items),
+        letters: letters(plan, items),
         tokens: facts.tokens,
         wall_s: facts.wall_ms as f64 / 1000.0,
         run_file: facts.path.to_owned(),
     }
+}
+
+fn letters(plan: &Plan, items: &[ItemOutcomes]) -> Vec<LetterShare> {
+    let is_wanted = plan.metrics.contains(&MetricKind::Letters);
+    if is_wanted { letter_shares(&choice_samples(items)) } else { Vec::new() }
 }
 
 fn disagreements(plan: &Plan, items: &[ItemOutcomes]) -> Option<Disagreements> {
@@ -200,6 +210,7 @@ fn figures(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
             MetricKind::ConsAtN => (),
             MetricKind::Instructions => instruction_figures(items, &mut add),
             MetricKind::CodeTests => code_figures(plan, items, &mut add),
+            MetricKind::Letters => choice_figures(items, &mut add),
         }
     }
     figures.extend(breakdown(plan, items));
@@ -221,6 +232,15 @@ fn breakdown(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
         }
     }
     figures
+}
+
+/// pass@1 as upstream credits, where that differs from ours: options that read alike.
+fn choice_figures(items: &[ItemOutcomes], add: &mut impl FnMut(String, String, Option<Estimate>)) {
+    let samples = choice_samples(items);
+    if samples.iter().any(|s| s.is_correct && s.chosen != Some(s.gold)) {
+        let name = "pass@1, upstream's one gold letter".to_owned();
+        add("gold_letter_only".to_owned(), name, choice_accuracy(&samples, Credit::GoldOnly));
+    }
 }
 
 /// pass@k on the base tests, then on base and plus tests, as far as the task has them.

@@ -33,8 +33,8 @@ mod task_file;
 mod template;
 
 pub use answer::{
-    Answer, Detail, EquivalenceOutcome, InstructionOutcome, Judgement, ProgramOutcome,
-    TestsOutcome, TestsStatus, Verdict,
+    Answer, ChoiceOutcome, Detail, EquivalenceOutcome, InstructionOutcome, Judgement,
+    ProgramOutcome, TestsOutcome, TestsStatus, Verdict,
 };
 pub use backend::{
     Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
@@ -45,11 +45,11 @@ pub use dataset::{Dataset, Layout, RowSource, RowSourceLocation};
 pub use digest::hex;
 pub use episode::{Episode, EpisodeKind, Step, Transcript, Turn};
 pub use error::TaskError;
-pub use item::{Item, ItemId, ProgramTarget, Sample, SampleKey, Target, TargetKind};
+pub use item::{ChoiceTarget, Item, ItemId, ProgramTarget, Sample, SampleKey, Target, TargetKind};
 pub use prompt::Prompt;
 pub use request::{Message, Request, Role, Sampling};
 pub use seed::{SampleSeed, sample_seed};
 pub use task::{
     BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MathJudge,
-    MetricKind, SamplingDefaults, Split, Task,
+    MetricKind, SamplingDefaults, Split, Task, TextPolicy,
 };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::choice::{ChoiceExtractor, ShuffleProtocol};
 use crate::episode::EpisodeKind;
 use crate::item::Item;
 use crate::{Dataset, Prompt, Sampling, TaskError};
@@ -38,6 +39,10 @@ pub struct Task {
     pub metrics: Vec<MetricKind>,
     /// Fields of items by whose values pass@1 is reported as well, such as a subject.
     pub breakdown: Vec<String>,
+    /// Who decides the order of options; `None` for a task without any.
+    pub shuffle: Option<ShuffleProtocol>,
+    /// Whether texts of its items may be shown.
+    pub texts: TextPolicy,
     /// Hex SHA-256 of the task file and its prompt template.
     pub definition_sha256: String,
 }
@@ -105,6 +110,17 @@ impl Split {
     }
 }
 
+/// Whether texts of a task's items may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPolicy {
+    /// As any published text.
+    #[default]
+    Public,
+    /// The authors ask that examples do not appear in plain text where a crawler finds them.
+    Withheld,
+}
+
 /// Sampling defaults of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SamplingDefaults {
@@ -134,6 +150,8 @@ pub enum ExtractorKind {
     Completion,
     /// What `EvalPlus`'s `sanitize` finds in that.
     EvalplusCompletion,
+    /// The letter of an option.
+    Choice(ChoiceExtractor),
 }
 
 /// How an answer is compared with its target.
@@ -153,6 +171,8 @@ pub enum JudgeKind {
         /// The tests that must pass.
         tests: CodeTests,
     },
+    /// Every letter whose option reads like the correct answer is right.
+    Choice,
 }
 
 impl JudgeKind {
@@ -163,6 +183,7 @@ impl JudgeKind {
             Self::ShortAnswer => "short_answer",
             Self::Instructions => "instructions",
             Self::Program { .. } => "program",
+            Self::Choice => "choice",
         }
     }
 }
@@ -214,4 +235,7 @@ pub enum MetricKind {
     Instructions,
     /// pass@1, pass@10 and pass@100 on the base tests, and on base and plus tests together.
     CodeTests,
+    /// How often each letter is chosen, is gold, and is right; and pass@1 with upstream's credit where
+    /// options read alike.
+    Letters,
 }

@@ -15,6 +15,7 @@ mod assets;
 mod embedded;
 // Programs that cheat.
 mod cheats;
+mod choices;
 mod echo;
 mod instructions;
 mod mathematics;

@@ -1,10 +1,11 @@
 //! The log of Inspect, JSON flavour, log version 2 (`inspect_ai/log/_log.py`, 0.3.260): what
 //! `read_eval_log` and `inspect view` open.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
-use tasks::{Finish, Message, Turn, Usage};
+use tasks::{Finish, ItemId, Message, Target, Turn, Usage};
 
 use super::sampling_under;
 use crate::report::ReportedRun;
@@ -40,14 +41,17 @@ pub fn inspect(run: &ReportedRun<'_>, out: &mut dyn Write) -> Result<(), StoreEr
         out.write_all(b",\n")?;
     }
     out.write_all(b"\"samples\":[")?;
-    let golds: std::collections::HashMap<_, _> =
-        run.file.items()?.into_iter().map(|item| (item.id, run.gold(&item.target))).collect();
+    let targets: HashMap<ItemId, Target> =
+        run.file.items()?.into_iter().map(|item| (item.id, item.target)).collect();
     let mut comma = "";
     run.for_each_record(|record| {
-        let gold = golds.get(&record.key.item).map_or("", String::as_str);
+        let target = targets.get(&record.key.item);
+        let gold =
+            target.map_or_else(String::new, |target| run.gold(target, record.key.sample_idx));
         write!(out, "{comma}\n")?;
         comma = ",";
-        Ok(serde_json::to_writer(&mut *out, &sample(run, record, gold)).map_err(io::Error::from)?)
+        Ok(serde_json::to_writer(&mut *out, &sample(run, record, &gold))
+            .map_err(io::Error::from)?)
     })?;
     Ok(out.write_all(b"\n]}\n")?)
 }

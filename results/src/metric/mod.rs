@@ -12,7 +12,7 @@ mod pass;
 mod programs;
 
 pub use choice::{
-    ChoiceSample, Credit, LetterShare, accuracy_by_domain, choice_accuracy, letter_shares,
+    ChoiceSample, Credit, LetterShare, choice_accuracy, choice_samples, letter_shares,
 };
 pub use consensus::{MajorityRule, cons_at_n, majority};
 pub use instructions::{

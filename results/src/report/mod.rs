@@ -22,9 +22,10 @@ pub use leaderboard::{Cell, Entry, Leaderboard, LeaderboardFormat, ModelRow, Tas
 pub use parquet::parquet;
 pub use text_policy::{ReportedRun, TextPolicy, WITHHELD};
 
-use crate::metric::Estimate;
+use tasks::choice::Letter;
 
 use crate::Summary;
+use crate::metric::Estimate;
 
 /// The layouts of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,11 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     for name in names {
         add(name, &|s| figure(s, name));
     }
+    for letter in Letter::ALL {
+        if summaries.iter().any(|s| !s.letters.is_empty()) {
+            add(&format!("letter {letter}"), &|s| letters(s, letter));
+        }
+    }
     if summaries.iter().all(|s| s.metrics.is_empty()) {
         add("score", &|_| "none: no sample was graded".to_owned());
     }
@@ -124,14 +130,26 @@ fn figure(summary: &Summary, name: &str) -> String {
 
 /// An estimate with its interval and its n.
 pub(crate) fn estimate_text(estimate: &Estimate) -> String {
+    format!("{}, n = {} items)", interval(estimate), estimate.n_items)
+}
+
+/// An estimate with its interval; the parenthesis stays open.
+fn interval(estimate: &Estimate) -> String {
     let percent = |share: f64| format!("{:.1}", share * 100.0);
-    format!(
-        "{} % (95 % CI {}–{}, n = {} items)",
-        percent(estimate.value),
-        percent(estimate.ci95.low),
-        percent(estimate.ci95.high),
-        estimate.n_items,
-    )
+    let (low, high) = (percent(estimate.ci95.low), percent(estimate.ci95.high));
+    format!("{} % (95 % CI {low}–{high}", percent(estimate.value))
+}
+
+/// How often a letter was chosen beside how often it was gold, and how often it was right then.
+fn letters(summary: &Summary, letter: Letter) -> String {
+    let Some(share) = summary.letters.iter().find(|share| share.letter == letter) else {
+        return "–".to_owned();
+    };
+    let (chosen, gold) = (interval(&share.chosen), share.gold * 100.0);
+    let bias = if share.is_biased() { ": biased" } else { "" };
+    let right = share.accuracy.map_or("–".to_owned(), |e| format!("{:.1} %", e.value * 100.0));
+    let n = share.chosen.n_samples;
+    format!("chosen {chosen}, n = {n} samples), gold {gold:.1} %{bias}; right where gold {right}")
 }
 
 /// Disagreements that are named; the rest is counted.

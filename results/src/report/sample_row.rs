@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use tasks::{Answer, Completion, ItemId, Message, Turn, Usage};
+use tasks::{Answer, Completion, ItemId, Message, Target, Turn, Usage};
 
 use super::ReportedRun;
 use crate::{SampleRecord, SampleResult, StoreError};
@@ -79,10 +79,12 @@ pub(crate) fn for_each_row(
     mut visit: impl FnMut(SampleRow) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let items = run.file.items()?;
-    let golds: HashMap<ItemId, String> =
-        items.into_iter().map(|item| (item.id, run.gold(&item.target))).collect();
+    let targets: HashMap<ItemId, Target> =
+        items.into_iter().map(|item| (item.id, item.target)).collect();
     run.for_each_record(|record| {
-        let gold = golds.get(&record.key.item).cloned().unwrap_or_default();
+        let target = targets.get(&record.key.item);
+        let gold =
+            target.map_or_else(String::new, |target| run.gold(target, record.key.sample_idx));
         visit(row(run, record, gold))
     })
 }

@@ -22,17 +22,11 @@ impl TextPolicy {
     /// Whether texts of a run with this plan are left out.
     pub fn withholds(self, plan: &Plan) -> bool {
         match self {
-            Self::AsPlanned => plan_withholds_texts(plan),
+            Self::AsPlanned => plan.withholds_texts(),
             Self::Keep => false,
             Self::Withhold => true,
         }
     }
-}
-
-/// Whether the authors of the run's data ask that its texts stay out of anything shared. No task of
-/// this build says so yet.
-fn plan_withholds_texts(_plan: &Plan) -> bool {
-    false
 }
 
 /// A run as reports see it: its figures, and its samples as far as they may be shown.
@@ -66,14 +60,19 @@ impl ReportedRun<'_> {
         Ok(self.file.record(key)?.map(|record| shown(record, self.withholds())))
     }
 
-    /// What an answer is compared with, as the run file says it.
-    pub(crate) fn gold(&self, target: &Target) -> String {
-        if self.withholds() { WITHHELD.to_owned() } else { gold(target) }
+    /// What the answer of a sample is compared with, as the run file says it and as the sample showed
+    /// it.
+    pub(crate) fn gold(&self, target: &Target, sample_idx: u32) -> String {
+        if self.withholds() { WITHHELD.to_owned() } else { gold(&target.displayed(sample_idx)) }
     }
 }
 
-/// A target of one text is that text; others are JSON.
+/// A target of one text is that text, one with options the right one; others are JSON.
 fn gold(target: &Target) -> String {
+    if let Target::Displayed(displayed) = target {
+        let gold = displayed.gold();
+        return format!("{gold}: {}", displayed.options()[gold.idx()]);
+    }
     let json = serde_json::to_value(target).expect("a target is plain data");
     match json.as_object().and_then(|object| object.values().next()) {
         Some(serde_json::Value::String(text)) => text.clone(),

@@ -13,6 +13,7 @@ use tasks::{
 };
 
 use super::{at, open};
+use crate::seal::TextForm;
 use crate::summary::{RunFacts, Summary, Tokens, summarize};
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 
@@ -68,8 +69,8 @@ impl RunFile {
         rows.into_iter()
             .map(|(id, fields, target): (String, String, String)| {
                 Ok(Item {
-                    fields: parse(&self.path, "an item's fields", &fields)?,
-                    target: parse(&self.path, "an item's target", &target)?,
+                    fields: self.parse_kept("an item's fields", fields)?,
+                    target: self.parse_kept("an item's target", target)?,
                     id: ItemId(id),
                 })
             })
@@ -140,6 +141,8 @@ impl RunFile {
         for (item, answer, detail) in
             self.rows(sql, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         {
+            let answer: Option<String> = answer;
+            let answer = answer.map(|text| self.text(text)).transpose()?;
             visit(ItemId(item), answer, self.detail(detail)?);
         }
         Ok(())
@@ -188,7 +191,10 @@ impl RunFile {
     pub fn failures(&self) -> Result<Vec<(String, u64, String)>, StoreError> {
         let sql = "SELECT error_kind, count(*), min(error) FROM samples WHERE status = 'failed'
                    GROUP BY error_kind ORDER BY 2 DESC, 1";
-        self.rows(sql, |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?)))
+        let rows = self.rows(sql, |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?))
+        })?;
+        rows.into_iter().map(|(kind, n, message)| Ok((kind, n, self.text(message)?))).collect()
     }
 
     /// Calls `visit` with every judged sample in order, one at a time, so that a run of any size
@@ -216,6 +222,7 @@ impl RunFile {
             let detail = self.detail(detail)?;
             let target = targets.get(&key.item).cloned();
             let target = target.ok_or_else(|| corrupt(&self.path, "a sample", &key.item.0))?;
+            let target = target.displayed(key.sample_idx);
             let transcript = self.transcript(&key, seed)?;
             let sample_idx = key.sample_idx;
             let outcome =
@@ -241,16 +248,29 @@ impl RunFile {
         };
         let mut turns = Vec::new();
         for (messages, finish, completion) in query().map_err(at(&self.path))? {
-            let messages: Vec<Message> = parse(&self.path, "a prompt", &messages)?;
+            let messages: Vec<Message> = self.parse_kept("a prompt", messages)?;
             let finish = Finish::from_name(&finish)
                 .ok_or_else(|| corrupt(&self.path, "a finish reason", &finish))?;
             let request = Request { messages, sampling: self.plan.sampling.clone(), seed };
-            turns.push(Turn { request, completion: Completion { finish, ..completion } });
+            let (text, reasoning) = (self.text(completion.text)?, completion.reasoning);
+            let reasoning = reasoning.map(|text| self.text(text)).transpose()?;
+            let completion = Completion { text, reasoning, finish, ..completion };
+            turns.push(Turn { request, completion });
         }
         if turns.is_empty() {
             return Err(corrupt(&self.path, "a judged sample without turns", &key.item.0));
         }
         Ok(Transcript { turns })
+    }
+
+    /// A text that may be sealed.
+    fn text(&self, kept: String) -> Result<String, StoreError> {
+        let text = TextForm::new(self.plan.texts).read(kept);
+        text.ok_or_else(|| corrupt(&self.path, "a sealed text", "…"))
+    }
+
+    fn parse_kept<T: DeserializeOwned>(&self, what: &str, kept: String) -> Result<T, StoreError> {
+        parse(&self.path, what, &self.text(kept)?)
     }
 
     fn rows<T>(

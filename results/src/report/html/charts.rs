@@ -7,8 +7,9 @@ use super::selection::outcome_name;
 use crate::metric::Estimate;
 use crate::{Figure, ItemOutcomes, Plan, RunFile, SampleOutcome, StoreError, Summary};
 
-/// Every outcome, in the order of legends.
-pub(super) const OUTCOMES: [&str; 5] = ["correct", "incorrect", "unparsed", "truncated", "failed"];
+/// Every outcome, in the order of legends. A page shows those that occur in it.
+pub(super) const OUTCOMES: [&str; 6] =
+    ["correct", "incorrect", "answered", "unparsed", "truncated", "failed"];
 
 /// How many samples have so many generated tokens, by outcome.
 #[derive(Debug, Serialize)]
@@ -109,11 +110,21 @@ impl Matrix {
         self.rows.sort();
         self
     }
+
+    /// Without columns that hold nothing.
+    fn narrowed(mut self) -> Self {
+        let is_used = |column: &usize| self.rows.iter().any(|(_, counts)| counts[*column] > 0);
+        let used: Vec<usize> = (0..self.columns.len()).filter(is_used).collect();
+        self.columns = used.iter().map(|column| self.columns[*column].clone()).collect();
+        for (_, counts) in &mut self.rows {
+            *counts = used.iter().map(|column| counts[*column]).collect();
+        }
+        self
+    }
 }
 
 /// Outcomes by category, and what judges found beyond right or wrong.
 pub(super) fn matrices(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Matrix> {
-    let mut outcomes = Matrix::new("Outcomes", &OUTCOMES);
     let mut by_field: Vec<Matrix> = plan
         .breakdown
         .iter()
@@ -123,7 +134,6 @@ pub(super) fn matrices(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Matrix> {
     for item in items {
         for sample in &item.samples {
             let outcome = outcome_idx(outcome_name(sample.outcome));
-            outcomes.add("all samples", outcome);
             for (matrix, label) in by_field.iter_mut().zip(&item.labels) {
                 matrix.add(label, outcome);
             }
@@ -131,15 +141,19 @@ pub(super) fn matrices(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Matrix> {
         }
     }
     let by_field = by_field.into_iter().map(Matrix::sorted);
-    let all = [outcomes].into_iter().chain(by_field).chain(by_detail.into_matrices());
-    all.filter(|matrix| !matrix.rows.is_empty()).collect()
+    let all = by_field.chain(by_detail.into_matrices());
+    all.filter(|matrix| !matrix.rows.is_empty()).map(Matrix::narrowed).collect()
 }
+
+/// The letters of options, and what stands for an answer without one.
+const LETTERS: [&str; 5] = ["A", "B", "C", "D", "none"];
 
 /// Confusion between tests, judges, and readings of instructions.
 struct DetailMatrices {
     instructions: Matrix,
     tests: Matrix,
     judges: Matrix,
+    letters: Matrix,
 }
 
 impl DetailMatrices {
@@ -157,6 +171,7 @@ impl DetailMatrices {
                 "Own check (rows) against the reference (columns)",
                 &["equivalent", "different"],
             ),
+            letters: Matrix::new("Gold letters (rows) against chosen ones (columns)", &LETTERS),
         }
     }
 
@@ -185,10 +200,15 @@ impl DetailMatrices {
             };
             self.judges.add(row, usize::from(!outcome.reference));
         }
+        if let Some(Detail::Choice(choice)) = &sample.detail {
+            let chosen = choice.chosen.map_or("none".to_owned(), |letter| letter.to_string());
+            let column = LETTERS.iter().position(|letter| *letter == chosen);
+            self.letters.add(&choice.gold.to_string(), column.expect("every letter is listed"));
+        }
     }
 
     fn into_matrices(self) -> impl Iterator<Item = Matrix> {
-        [self.instructions, self.tests, self.judges].into_iter().map(Matrix::sorted)
+        [self.instructions, self.tests, self.judges, self.letters].into_iter().map(Matrix::sorted)
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Page<'a> {
     /// The version of this layout.
     schema: &'static str,
     /// Every outcome, in the order of legends.
-    outcomes: [&'static str; 5],
+    outcomes: [&'static str; 6],
     /// Models × tasks, where there are several runs.
     leaderboard: Option<Leaderboard>,
     /// Prompts that samples name by position.

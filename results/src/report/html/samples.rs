@@ -114,7 +114,8 @@ impl SampleShelf {
         let mut samples = Vec::new();
         for key in keys {
             let Some(record) = run.record(key)? else { continue };
-            let gold = items.get(&key.item).map_or_else(String::new, |item| run.gold(&item.target));
+            let item = items.get(&key.item);
+            let gold = item.map_or_else(String::new, |item| run.gold(&item.target, key.sample_idx));
             samples.push(self.sample(record, gold));
         }
         Ok(samples)

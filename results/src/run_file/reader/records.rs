@@ -71,13 +71,18 @@ impl RunFile {
 
     fn assemble(&self, row: RecordRow) -> Result<SampleRecord, StoreError> {
         let result = match &row.outcome {
-            None => SampleResult::Failed(row.failure),
+            None => {
+                let Failure { kind, message } = row.failure;
+                SampleResult::Failed(Failure { kind, message: self.text(message)? })
+            }
             Some(name) => {
                 let verdict = Verdict::from_name(name)
                     .ok_or_else(|| corrupt(&self.path, "an outcome", name))?;
                 let detail = self.detail(row.detail)?;
                 let answer = match row.answer {
-                    Some((text, vote, rule)) => Answer::Found { text, vote, rule },
+                    Some((text, vote, rule)) => {
+                        Answer::Found { text: self.text(text)?, vote, rule }
+                    }
                     None if matches!(verdict, Verdict::Unparsed | Verdict::Truncated) => {
                         Answer::Missing
                     }

@@ -19,13 +19,13 @@ function intervalChart(figures) {
 
 /** A bar of outcomes with its legend. */
 function outcomeShares(counts) {
-  const total = data.outcomes.reduce((sum, name) => sum + counts[name], 0) + counts.pending;
-  const names = data.outcomes.concat(counts.pending ? ['pending'] : []);
-  const part = (name) => el('span', { class: name, style: { width: (counts[name] / Math.max(total, 1)) * 100 + '%' } });
+  const total = usedOutcomes.reduce((sum, name) => sum + (counts[name] || 0), 0) + counts.pending;
+  const names = usedOutcomes.concat(counts.pending ? ['pending'] : []);
+  const part = (name) => el('span', { class: name, style: { width: ((counts[name] || 0) / Math.max(total, 1)) * 100 + '%' } });
   const entry = (name) => el('li', null, el('span', { class: 'swatch ' + name, 'aria-hidden': 'true' }),
-    name + ' ' + count(counts[name]) + ' (' + percent(counts[name] / Math.max(total, 1)) + ' %)');
+    name + ' ' + count(counts[name] || 0) + ' (' + percent((counts[name] || 0) / Math.max(total, 1)) + ' %)');
   return [
-    el('div', { class: 'shares', 'aria-hidden': 'true' }, data.outcomes.map(part)),
+    el('div', { class: 'shares', 'aria-hidden': 'true' }, usedOutcomes.map(part)),
     el('ul', { class: 'legend' }, names.map(entry)),
   ];
 }
@@ -97,9 +97,9 @@ function lengthChart(lengths) {
       below += bin[which];
     });
   });
-  const rows = lengths.bins.map((bin, index) => [count(index * lengths.width) + ' to ' + count((index + 1) * lengths.width - 1), ...bin.map(count)]);
+  const rows = lengths.bins.map((bin, index) => [count(index * lengths.width) + ' to ' + count((index + 1) * lengths.width - 1), ...usedOutcomes.map((name) => count(bin[data.outcomes.indexOf(name)]))]);
   const note = lengths.n_unreported ? el('p', { class: 'note' }, count(lengths.n_unreported) + ' samples without a token count are not in the chart.') : null;
-  return [chart, note, el('details', null, el('summary', null, 'Counts'), table('Samples by generated tokens', ['tokens', ...data.outcomes], rows))];
+  return [chart, note, el('details', null, el('summary', null, 'Counts'), table('Samples by generated tokens', ['tokens', ...usedOutcomes], rows))];
 }
 
 /** Counts by two properties; the shade of a cell is its share of the row. */

@@ -1,6 +1,9 @@
 // Numbers as people read them, and the figures of runs.
 
-const GLYPHS = { correct: '✓', incorrect: '✗', unparsed: '?', truncated: '…', failed: '!', absent: '–' };
+const GLYPHS = { correct: '✓', incorrect: '✗', answered: '•', unparsed: '?', truncated: '…', failed: '!', absent: '–' };
+
+/** The outcomes that some run has, in the order of legends. */
+const usedOutcomes = data.outcomes.filter((name) => data.runs.some((run) => run.summary.counts[name]));
 
 function count(n) {
   return n.toLocaleString('en-GB');

@@ -57,7 +57,7 @@ function runTable(group) {
 
 function warnings(run, name) {
   const { summary } = run;
-  const graded = data.outcomes.slice(0, 4).reduce((sum, name) => sum + summary.counts[name], 0);
+  const graded = data.outcomes.filter((name) => name !== 'failed').reduce((sum, name) => sum + (summary.counts[name] || 0), 0);
   const found = [];
   if (!summary.complete) found.push('This run is unfinished: ' + count(graded) + ' of ' + count(summary.counts.planned) + ' samples are graded.');
   if (summary.partial_source) found.push('Partial source: ' + summary.partial_source + '.');
@@ -80,8 +80,7 @@ function groupView(group) {
     curvesOf(group, 'pass_at_k', 'pass@k'), curvesOf(group, 'cons_at_k', 'cons@k'),
     el('h2', null, 'Outcomes'),
     group.map((run) => of(run, outcomeShares(data.runs[run].summary.counts))),
-    group.map((run) => of(run, data.runs[run].matrices.filter((matrix) => matrix.title !== 'Outcomes')
-      .map((matrix) => [el('h3', null, matrix.title), matrixTable(matrix)]))),
+    group.map((run) => of(run, data.runs[run].matrices.map((matrix) => [el('h3', null, matrix.title), matrixTable(matrix)]))),
     el('h2', null, 'Lengths of replies'),
     group.map((run) => of(run, lengthChart(data.runs[run].lengths))),
     el('h2', null, 'How it was run'), runTable(group));

@@ -79,6 +79,9 @@ pub enum StoreError {
         /// What differs.
         differences: Vec<Difference>,
     },
+    /// A report cannot be written where it should go.
+    #[error("cannot write the report: {0}")]
+    Output(#[from] std::io::Error),
 }
 
 fn list(differences: &[Difference]) -> String {

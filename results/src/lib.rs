@@ -3,13 +3,14 @@
 //! Purpose: keep every sample durably, and derive every reported number from what was kept.
 //!
 //! Data flow: `SampleRecord` → [`run_file`] → [`ItemOutcomes`] → [`metric`] → [`Summary`] →
-//! [`report`].
+//! [`report`] or [`export`].
 //!
 //! Invariants, as absences: nothing here depends on judges, sandboxes or models, so an old run is
 //! reported without any of them; nothing here reads the clock, the environment or the network, or
 //! prints; and no number is reported without its n.
 
 pub mod error;
+pub mod export;
 pub mod metric;
 mod outcome;
 mod plan;

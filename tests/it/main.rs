@@ -20,6 +20,8 @@ mod echo;
 mod instructions;
 mod mathematics;
 mod programs;
+// Reports in every format, and run files of every version.
+mod reports;
 // Verdicts of upstream scorers.
 mod oracle;
 // The shape of the source tree.

@@ -1,11 +1,26 @@
-//! Reports: summaries as text. Nothing here prints; every function returns what to print.
+//! Reports: summaries as text, and samples as files. Nothing here prints or computes a figure: what
+//! is short is returned, and what may be long goes to a writer.
 
 mod csv;
-mod evalplus;
+mod html;
+mod jsonl;
+mod junit;
+mod latex;
+mod leaderboard;
 mod markdown;
+#[cfg(feature = "parquet")]
+mod parquet;
+pub(crate) mod sample_row;
 mod table;
+mod text_policy;
 
-pub use evalplus::evalplus;
+pub use html::{PageLimits, html};
+pub use jsonl::jsonl;
+pub use junit::junit;
+pub use leaderboard::{Cell, Entry, Leaderboard, LeaderboardFormat, ModelRow, TaskColumn};
+#[cfg(feature = "parquet")]
+pub use parquet::parquet;
+pub use text_policy::{ReportedRun, TextPolicy, WITHHELD};
 
 use tasks::choice::Letter;
 
@@ -23,6 +38,8 @@ pub enum Format {
     Markdown,
     /// Comma-separated values, one line per run and metric.
     Csv,
+    /// A LaTeX table.
+    Latex,
 }
 
 /// Renders the summaries of one or more runs.
@@ -32,6 +49,7 @@ pub fn render(summaries: &[Summary], format: Format) -> String {
         Format::Json => json(summaries),
         Format::Markdown => markdown::render(summaries),
         Format::Csv => csv::render(summaries),
+        Format::Latex => latex::render(summaries),
     }
 }
 
@@ -107,7 +125,12 @@ fn figure(summary: &Summary, name: &str) -> String {
     let Some(figure) = summary.metrics.iter().find(|figure| figure.name == name) else {
         return "–".to_owned();
     };
-    format!("{}, n = {} items)", interval(&figure.estimate), figure.estimate.n_items)
+    estimate_text(&figure.estimate)
+}
+
+/// An estimate with its interval and its n.
+pub(crate) fn estimate_text(estimate: &Estimate) -> String {
+    format!("{}, n = {} items)", interval(estimate), estimate.n_items)
 }
 
 /// An estimate with its interval; the parenthesis stays open.

@@ -1,5 +1,7 @@
 //! Reading a run.
 
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -44,6 +44,7 @@ fn summary() -> Summary {
             figure("cons_at_n", "cons@4", 0.75),
         ],
         disagreements: None,
+        avg_length: None,
         tokens: Tokens { prompt: 1000, completion: 20_000, n_unreported: 2 },
         wall_s: 3725.5,
         run_file: "results/made.db".to_owned(),

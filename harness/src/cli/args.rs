@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::CompareArgs;
+use super::gate::GateArgs;
 use super::run_args::{ExtractorArg, RunArgs};
 use crate::score::ScoreTask;
 
@@ -11,7 +13,7 @@ use crate::score::ScoreTask;
 #[derive(Debug, Parser)]
 #[command(name = "evalrun", bin_name = "evalrun", version, args_conflicts_with_subcommands = true)]
 #[command(after_help = "`evalrun --task NAME` is short for `evalrun run --task NAME`.\n\
-Exit codes: 0 ok; 64 wrong command line; 65 wrong task or data; 66 asset not to be had; 69 model or endpoint \
+Exit codes: 0 ok; 1 gate: regression; 2 gate: cannot tell; 64 wrong command line; 65 wrong task or data; 66 asset not to be had; 69 model or endpoint \
 unusable; 74 run file not writable or readable; 75 some samples failed; 76 replay differs; 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -44,6 +46,10 @@ pub(crate) enum Command {
     Runs(RunsArgs),
     /// Report one or more runs.
     Report(ReportArgs),
+    /// Compare two runs item by item.
+    Compare(Box<CompareArgs>),
+    /// Decide by a policy whether a candidate is worse than a base.
+    Gate(Box<GateArgs>),
     /// Re-derive every number of a run from its stored completions.
     Replay(ReplayArgs),
     /// Grade responses made elsewhere, in the benchmark's own file format.
@@ -136,6 +142,8 @@ pub(crate) enum FormatArg {
     Md,
     /// Comma-separated values.
     Csv,
+    /// What comparisons need, without any text: a small file to commit.
+    Baseline,
     /// `EvalPlus`'s result file, for one run of HumanEval or MBPP.
     Evalplus,
 }

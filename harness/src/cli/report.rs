@@ -18,6 +18,10 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, EvalrunError> {
     let summaries = runs.iter().map(RunFile::summary).collect::<Result<Vec<_>, _>>()?;
     let format = match args.format {
         FormatArg::Evalplus => return evalplus(&runs),
+        FormatArg::Baseline => {
+            print::result(&results::baseline(&runs)?)?;
+            return Ok(ExitCode::Ok);
+        }
         FormatArg::Table => Format::Table,
         FormatArg::Json => Format::Json,
         FormatArg::Md => Format::Markdown,

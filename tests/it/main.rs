@@ -21,6 +21,11 @@ mod mathematics;
 mod programs;
 // Verdicts of upstream scorers.
 mod oracle;
+// Comparisons of runs, gates on them, and the figures both rest on.
+mod compare;
+mod gate;
+mod made_runs;
+mod statistics;
 // The shape of the source tree.
 mod tidy;
 

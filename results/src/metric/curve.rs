@@ -29,7 +29,7 @@ pub struct CurvePoint {
 }
 
 /// Samples of one item up to which every subset is counted.
-const N_EXACT: usize = 128;
+const N_EXACT: usize = 64;
 
 /// Subsets drawn for one item and k where not every one is counted.
 pub const N_SUBSETS: usize = 1000;
@@ -46,7 +46,7 @@ pub fn pass_curve(items: &[ItemOutcomes], n: usize) -> Vec<CurvePoint> {
 }
 
 /// cons@k, the expected score of the majority answer over k of an item's graded samples with ties
-/// shared equally: for every k up to `n` where items have at most 128 samples, otherwise for powers of
+/// shared equally: for every k up to `n` where items have at most 64 samples, otherwise for powers of
 /// two and `n`.
 pub fn cons_curve(items: &[ItemOutcomes], n: usize) -> Vec<CurvePoint> {
     let votes: Vec<Votes<'_>> = items.iter().map(|item| votes(&item.samples)).collect();

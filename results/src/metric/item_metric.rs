@@ -243,7 +243,7 @@ impl ItemSeries {
 }
 
 /// Samples up to which consensus over fewer than all is kept.
-const N_SAMPLES_MOST: usize = 128;
+const N_SAMPLES_MOST: usize = 64;
 
 /// cons@k for powers of two and for all graded samples.
 fn consensus(item: &ItemOutcomes) -> Vec<(usize, f64)> {

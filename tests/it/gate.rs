@@ -76,11 +76,11 @@ fn what_cannot_be_told_is_inconclusive() {
     };
     check(
         &["good.db", "flaky.db"],
-        "10.0 % of the candidate's samples failed or are missing; 1.0 % are allowed",
+        "10.0 % of the candidate's samples failed or are missing on made; 1.0 % are allowed",
     );
     check(
         &["long.db", "good.db"],
-        "16.7 % of the base's graded samples ran into the token limit; 10.0 % are allowed",
+        "16.7 % of the base's graded samples ran into the token limit on made; 10.0 % are allowed",
     );
     check(&["good.db", "brief.db"], "the runs are not comparable: definition_sha256");
     made.write("gate.toml", &POLICY.replace("max_drop = 0.1", "max_drop = 0.0"));

@@ -22,7 +22,7 @@ pub use flips::{Flip, Said};
 pub use overall::{Overall, overall};
 pub use paired::{Pair, PairedDifference, Shape, Spread};
 pub use render::{ComparisonFormat, render};
-pub(crate) use render::{amount, points, share};
+pub(crate) use render::{amount, confidence, points, share, size};
 pub(crate) use side::series;
 pub use side::{Health, Side};
 pub use significance::{N_FLIPS, Significance, Test, random_flips, significance};

@@ -154,7 +154,7 @@ impl<'a> Spread<'a> {
             Shape::Shares => {
                 let half = self.quantile(tail) * self.stderr;
                 let (low, high) = (self.centre - half, self.centre + half);
-                Interval { low: low.min(self.mean), high: high.max(self.mean) }
+                Interval { low: low.max(-1.0).min(self.mean), high: high.min(1.0).max(self.mean) }
             }
             Shape::Values => mean_interval(self.differences, tail)
                 .unwrap_or(Interval { low: self.mean, high: self.mean }),

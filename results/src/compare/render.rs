@@ -92,7 +92,6 @@ fn markdown(comparison: &Comparison) -> String {
 /// What both layouts say of a comparison.
 fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
     let (difference, metric) = (&comparison.difference, comparison.metric);
-    let confidence = comparison.confidence * 100.0;
     let mut rows = vec![
         ("task", format!("{}, {metric}", comparison.task)),
         ("A", run(&comparison.a)),
@@ -102,13 +101,14 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
         (
             "B − A",
             format!(
-                "{} ({confidence:.4} % CI {})",
+                "{} ({} CI {})",
                 points(difference.value, metric),
+                confidence(comparison.confidence),
                 ends(difference.interval, metric)
             ),
         ),
         ("test", test(comparison)),
-        ("could have seen", format!("{} with 80 % power", amount(difference.detectable, metric))),
+        ("could have seen", format!("{} with 80 % power", size(difference.detectable, metric))),
         ("compared", compared(comparison)),
     ];
     let list = |differences: &[super::PlanDifference]| {
@@ -143,7 +143,7 @@ fn test(comparison: &Comparison) -> String {
         "; approximate, for items have unequal numbers of samples"
     };
     format!(
-        "{}, p = {}: {} up, {} down, {n_equal} equal{approximate}",
+        "{}, p {}: {} up, {} down, {n_equal} equal{approximate}",
         difference.significance.test.name(),
         p_value(difference.significance.p),
         difference.n_up,
@@ -153,7 +153,7 @@ fn test(comparison: &Comparison) -> String {
 
 /// A p-value as people read it.
 fn p_value(p: f64) -> String {
-    if p < 0.0001 { "below 0.0001".to_owned() } else { format!("{p:.4}") }
+    if p < 0.0001 { "< 0.0001".to_owned() } else { format!("= {p:.4}") }
 }
 
 fn compared(comparison: &Comparison) -> String {
@@ -237,6 +237,16 @@ pub(crate) fn share(share: f64) -> String {
 /// A score: a share in percent, or tokens.
 pub(crate) fn amount(value: f64, metric: ItemMetric) -> String {
     if metric.is_share() { share(value) } else { format!("{value:.1} tokens") }
+}
+
+/// The size of a difference: percentage points, or tokens.
+pub(crate) fn size(value: f64, metric: ItemMetric) -> String {
+    if metric.is_share() { format!("{:.1} points", value * 100.0) } else { amount(value, metric) }
+}
+
+/// A confidence in percent, with as many digits as it has.
+pub(crate) fn confidence(share: f64) -> String {
+    format!("{} %", (share * 1e6).round() / 1e4)
 }
 
 /// A difference with its sign: percentage points, or tokens.

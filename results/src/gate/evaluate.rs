@@ -6,8 +6,8 @@ use super::policy::{Budgets, FalseAlarms, Limits, Policy, Rule};
 use super::pooled::pooled;
 use super::report::{GateReport, GateResult, Measured, RuleReport};
 use crate::compare::{
-    Health, OnDifference, Pair, PlanDifference, Shape, Side, Spread, amount, common_metric, pair,
-    plan_differences, points, share, significance,
+    OnDifference, Pair, PlanDifference, Shape, Side, Spread, common_metric, pair, plan_differences,
+    points, share, significance, size,
 };
 use crate::error::CompareError;
 use crate::metric::{Direction, ItemMetric, Tail};
@@ -81,8 +81,8 @@ impl Runs<'_> {
                     return Err([base, candidate].into_iter().filter_map(Result::err).collect());
                 }
             };
-        let mut reasons = over_budget("base", base.health(), budgets);
-        reasons.extend(over_budget("candidate", candidate.health(), budgets));
+        let mut reasons = over_budget("base", base, budgets);
+        reasons.extend(over_budget("candidate", candidate, budgets));
         let plans = plan_differences(&base.plan, &candidate.plan);
         if self.on_difference == OnDifference::Refuse {
             let different = plans.disqualifying.iter();
@@ -104,14 +104,16 @@ impl Runs<'_> {
     }
 }
 
-fn over_budget(whose: &str, health: Health, budgets: Budgets) -> Vec<String> {
+fn over_budget(whose: &str, side: &Side, budgets: Budgets) -> Vec<String> {
+    let health = side.health();
     let shares = [
         (health.failed(), budgets.max_failed, "samples failed or are missing"),
         (health.truncated(), budgets.max_truncated, "graded samples ran into the token limit"),
     ];
     let over = shares.into_iter().filter(|(found, most, _)| *found > *most + 1e-12);
     over.map(|(found, most, what)| {
-        format!("{} of the {whose}'s {what}; {} are allowed", share(found), share(most))
+        let (found, most, task) = (share(found), share(most), &side.plan.task);
+        format!("{found} of the {whose}'s {what} on {task}; {most} are allowed")
     })
     .collect()
 }
@@ -217,7 +219,7 @@ fn measure(
     let ends = spread.interval(tails.pass);
     let (low, high) = match rule.direction {
         Direction::Higher => (ends.low, ends.high),
-        Direction::Lower => (-ends.high, -ends.low),
+        Direction::Lower => (0.0 - ends.high, 0.0 - ends.low),
     };
     let detectable = allowed + spread.detectable(tails.alarm);
     let change = candidate - base;
@@ -275,7 +277,7 @@ pub(super) fn reason(
         Direction::Higher => "drop",
         Direction::Lower => "rise",
     };
-    let allowed = amount(measured.allowed, metric).replace(" %", " points");
+    let allowed = size(measured.allowed, metric);
     match result {
         GateResult::Pass => format!("a {worse} of more than {allowed} is excluded"),
         GateResult::Regression => {

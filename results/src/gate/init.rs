@@ -17,14 +17,48 @@ pub fn init(sides: &[Side]) -> String {
         text += &rule(side);
     }
     if sides.len() > 1 {
-        let names: Vec<String> = sides.iter().map(|side| quote(&side.plan.task)).collect();
-        let _ = write!(
-            text,
-            "\n# The mean over tasks sees smaller drops than each of them.\n[[pooled]]\nname = \"all tasks\"\ntasks = [{}]\nweights = \"tasks\"         # or \"items\": every item counts the same\nmax_drop = 0.02\n",
-            names.join(", ")
-        );
+        text += &pooled(sides);
     }
     text
+}
+
+/// A rule over all tasks, with the widest of their budgets.
+fn pooled(sides: &[Side]) -> String {
+    let names: Vec<String> = sides.iter().map(|side| quote(&side.plan.task)).collect();
+    let squares: f64 = sides.iter().map(|side| half_width(n_scored(side)).powi(2)).sum();
+    let max_drop = half_points(squares.sqrt() / sides.len() as f64);
+    let mut text = format!(
+        "\n# The mean over tasks sees smaller drops than each of them.\n[[pooled]]\nname = \"all tasks\"\ntasks = [{}]\nweights = \"tasks\"            # or \"items\": every item counts the same\nmax_drop = {max_drop:.3}            # {:.1} points\n",
+        names.join(", "),
+        max_drop * 100.0
+    );
+    let budgets = sides.iter().filter_map(truncation_budget);
+    if let Some(most) = budgets.max_by(f64::total_cmp) {
+        let _ = writeln!(text, "max_truncated = {most:.2}");
+    }
+    if let Some(fewest) = sides.iter().map(n_scored).min().filter(|n| *n < N_ITEMS) {
+        let _ = writeln!(text, "min_items = {fewest}");
+    }
+    text
+}
+
+/// The fewest items of the defaults.
+const N_ITEMS: usize = 20;
+
+/// Items with a graded sample.
+fn n_scored(side: &Side) -> usize {
+    side.items.iter().filter(|item| item.n_graded() > 0).count()
+}
+
+/// Rounded up to half a point, so that an unchanged model is likely to pass.
+fn half_points(share: f64) -> f64 {
+    (share * 200.0).ceil() / 200.0
+}
+
+/// A budget a little above the share of truncated samples, where the default would be exceeded.
+fn truncation_budget(side: &Side) -> Option<f64> {
+    let share = side.health().truncated();
+    (share > 0.1).then(|| ((share * 110.0).ceil() / 100.0).min(1.0))
 }
 
 const HEAD: &str = "# Policy of `evalrun gate BASE CANDIDATE --policy FILE`.
@@ -54,8 +88,7 @@ min_items = 20
 fn rule(side: &Side) -> String {
     let mut text = String::new();
     let health = side.health();
-    let n_items =
-        side.items.iter().filter(|item| item.score(ItemMetric::PassAt1).is_some()).count();
+    let n_items = n_scored(side);
     let scores = side.items.iter().filter_map(|item| item.score(ItemMetric::PassAt1));
     let mean = scores.map(|score| score.value).sum::<f64>() / n_items.max(1) as f64;
     let half = half_width(n_items);
@@ -69,21 +102,19 @@ fn rule(side: &Side) -> String {
         half * 100.0,
         quote(&side.plan.task),
     );
-    // Rounded up to half a point, so that an unchanged model is likely to pass.
-    let max_drop = (half * 200.0).ceil() / 200.0;
+    let max_drop = half_points(half);
     let _ = writeln!(text, "max_drop = {max_drop:.3}            # {:.1} points", max_drop * 100.0);
     let _ = writeln!(text, "# max_relative_drop = 0.1    # and of the base's score, so much");
     if health.failed() > 0.01 {
         let failed = health.failed() * 100.0;
         let _ = writeln!(text, "# {failed:.1} % of this run's samples failed or are missing.");
     }
-    if health.truncated() > 0.1 {
-        let (share, budget) = (health.truncated(), (health.truncated() * 110.0).ceil() / 100.0);
-        let shown = share * 100.0;
+    if let Some(most) = truncation_budget(side) {
+        let shown = health.truncated() * 100.0;
         let _ = writeln!(text, "# {shown:.1} % of this run's samples were truncated.");
-        let _ = writeln!(text, "max_truncated = {:.2}", budget.min(1.0));
+        let _ = writeln!(text, "max_truncated = {most:.2}");
     }
-    if n_items < 20 {
+    if n_items < N_ITEMS {
         let _ = writeln!(text, "min_items = {n_items}");
     }
     text

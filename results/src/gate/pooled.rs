@@ -63,7 +63,7 @@ fn measure(rule: &PooledRule, tasks: &[Usable], tails: Tails) -> (GateResult, Me
         (mean(&|task| of_pairs(task, true)), mean(&|task| of_pairs(task, false)));
     let (low, high) = match rule.direction {
         Direction::Higher => (pass.low, pass.high),
-        Direction::Lower => (-pass.high, -pass.low),
+        Direction::Lower => (0.0 - pass.high, 0.0 - pass.low),
     };
     let detectable = rule.max_drop + detectable(&of_tasks, tails.alarm);
     let (change, allowed) = (candidate - base, rule.max_drop);

@@ -1,5 +1,6 @@
 //! Gate reports as text.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -7,7 +8,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::policy::Tier;
 use super::report::{GateReport, GateResult, RuleReport};
 use super::{github, junit};
-use crate::compare::{amount, points};
+use crate::compare::{amount, confidence, points, size};
 
 /// The layouts of a gate report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +51,9 @@ fn cells(rule: &RuleReport) -> [String; 8] {
     };
     let metric = rule.metric;
     let change = format!(
-        "{}\n({:.4} %: {} to {})",
+        "{}\n({}: {} to {})",
         points(m.change, metric),
-        rule.confidence * 100.0,
+        confidence(rule.confidence),
         number(&points(m.low, metric)),
         number(&points(m.high, metric)),
     );
@@ -62,7 +63,7 @@ fn cells(rule: &RuleReport) -> [String; 8] {
         amount(m.base, metric),
         amount(m.candidate, metric),
         change,
-        amount(m.detectable, metric).replace(" %", " points"),
+        size(m.detectable, metric),
         m.n_items.to_string(),
         why,
     ]
@@ -100,7 +101,9 @@ pub(super) fn conclusion(report: &GateReport) -> String {
     let count = |result| report.rules.iter().filter(|rule| rule.result == result).count();
     let counts = [GateResult::Pass, GateResult::Regression, GateResult::Inconclusive]
         .map(|result| format!("{} {}", count(result), result.name()));
-    format!("gate: {} ({} rules: {})", report.result.name(), report.rules.len(), counts.join(", "))
+    let n = report.rules.len();
+    let rules = if n == 1 { "rule" } else { "rules" };
+    format!("gate: {} ({n} {rules}: {})", report.result.name(), counts.join(", "))
 }
 
 fn markdown(report: &GateReport) -> String {
@@ -115,7 +118,7 @@ fn markdown(report: &GateReport) -> String {
         let escape = |cell: String| cell.replace('|', "\\|").replace('\n', "<br>");
         let _ = writeln!(text, "| {} |", cells(rule).map(escape).join(" | "));
     }
-    let differ_in: Vec<String> = report.rules.iter().flat_map(differ_in).collect();
+    let differ_in: BTreeSet<String> = report.rules.iter().flat_map(differ_in).collect();
     if !differ_in.is_empty() {
         let _ = writeln!(text, "\n<details><summary>The runs differ in</summary>\n");
         for line in differ_in {
@@ -163,6 +166,6 @@ pub(super) fn sentence(rule: &RuleReport) -> String {
         amount(m.candidate, metric),
         points(m.change, metric),
         m.n_items,
-        amount(m.detectable, metric).replace(" %", " points"),
+        size(m.detectable, metric),
     )
 }

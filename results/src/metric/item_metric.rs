@@ -253,7 +253,7 @@ fn consensus(item: &ItemOutcomes) -> Vec<(usize, f64)> {
         return vec![(n, majority(&votes, MajorityRule::SharedTies).0)];
     }
     let curve = (1_usize..).zip(majority_curve(&votes));
-    curve.filter(|(k, _)| k.is_power_of_two() || *k == n).collect()
+    curve.filter(|(k, _)| *k > 1 && (k.is_power_of_two() || *k == n)).collect()
 }
 
 #[cfg(test)]

@@ -24,6 +24,11 @@ mod programs;
 mod reports;
 // Verdicts of upstream scorers.
 mod oracle;
+// Comparisons of runs, gates on them, and the figures both rest on.
+mod compare;
+mod gate;
+mod made_runs;
+mod statistics;
 // The shape of the source tree.
 mod tidy;
 

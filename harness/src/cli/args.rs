@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use results::export::HubDataset;
 
+use super::compare::CompareArgs;
+use super::gate::GateArgs;
 use super::run_args::{ExtractorArg, RunArgs};
 use crate::score::ScoreTask;
 
@@ -13,7 +15,7 @@ use crate::score::ScoreTask;
 #[derive(Debug, Parser)]
 #[command(name = "evalrun", bin_name = "evalrun", version, args_conflicts_with_subcommands = true)]
 #[command(after_help = "`evalrun --task NAME` is short for `evalrun run --task NAME`.\n\
-Exit codes: 0 ok; 64 wrong command line; 65 wrong task or data; 66 asset not to be had; 69 model or endpoint \
+Exit codes: 0 ok; 1 gate: regression; 2 gate: cannot tell; 64 wrong command line; 65 wrong task or data; 66 asset not to be had; 69 model or endpoint \
 unusable; 74 run file not writable or readable; 75 some samples failed; 76 replay differs; 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -46,6 +48,10 @@ pub(crate) enum Command {
     Runs(RunsArgs),
     /// Report one or more runs.
     Report(ReportArgs),
+    /// Compare two runs item by item.
+    Compare(Box<CompareArgs>),
+    /// Decide by a policy whether a candidate is worse than a base.
+    Gate(Box<GateArgs>),
     /// Re-derive every number of a run from its stored completions.
     Replay(ReplayArgs),
     /// Grade responses made elsewhere, in the benchmark's own file format.
@@ -166,6 +172,8 @@ pub(crate) enum FormatArg {
     Junit,
     /// Samples with their texts as a Parquet file, in builds with that feature.
     Parquet,
+    /// What comparisons need, without any text: a small file to commit.
+    Baseline,
     /// `EvalPlus`'s result file, for one run of HumanEval or MBPP.
     Evalplus,
     /// The log of Inspect, for one run; its tools look for names like `2026-01-01T00-00-00_task_id.json`.

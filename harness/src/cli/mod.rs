@@ -2,6 +2,8 @@
 
 mod args;
 mod assets;
+mod compare;
+mod gate;
 mod listing;
 mod print;
 mod replay;
@@ -65,6 +67,8 @@ fn dispatch(cli: Cli, context: &Context) -> Result<ExitCode, EvalrunError> {
         Some(Command::Models(args)) => listing::models(&args, context),
         Some(Command::Runs(args)) => listing::runs(&args),
         Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Compare(args)) => compare::compare(&args),
+        Some(Command::Gate(args)) => gate::gate(&args),
         Some(Command::Replay(args)) => replay::replay(&args, context),
         Some(Command::Score(args)) => score::score(&args, context),
         Some(Command::Assets { command }) => assets::run(command, context),

@@ -85,9 +85,7 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     }
     let mut names: Vec<&str> = Vec::new();
     for figure in summaries.iter().flat_map(|s| &s.metrics) {
-        // A table shows pass@1; pass@k for k above 1 is for the other layouts.
-        let is_headline = figure.id == "pass_at_1" || !figure.id.starts_with("pass_at_");
-        if is_headline && !names.contains(&figure.name.as_str()) {
+        if figure.is_headline() && !names.contains(&figure.name.as_str()) {
             names.push(&figure.name);
         }
     }
@@ -107,6 +105,9 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     add("failed", &|s| share(s.counts.failed, s.counts.n_graded() + s.counts.failed));
     if summaries.iter().any(|s| s.disagreements.is_some()) {
         add("judges", &judges);
+    }
+    if summaries.iter().any(|s| s.avg_length.is_some()) {
+        add("average length", &average_length);
     }
     add("tokens", &tokens);
     add("wall time", &|s| duration(s.wall_s));
@@ -169,6 +170,12 @@ fn share(n: usize, of: usize) -> String {
         return "–".to_owned();
     }
     format!("{:.1} % ({n} of {of})", n as f64 / of as f64 * 100.0)
+}
+
+fn average_length(summary: &Summary) -> String {
+    let Some(length) = summary.avg_length else { return "–".to_owned() };
+    let (low, high) = (length.ci95.low, length.ci95.high);
+    format!("{:.1} tokens (95 % CI {low:.1}–{high:.1}, n = {} items)", length.value, length.n_items)
 }
 
 fn tokens(summary: &Summary) -> String {

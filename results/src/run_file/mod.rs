@@ -7,6 +7,7 @@
 //! samples or none.
 
 mod lock;
+mod measures;
 mod reader;
 mod writer;
 

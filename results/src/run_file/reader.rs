@@ -20,8 +20,8 @@ use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 /// A run file opened for reading.
 #[derive(Debug)]
 pub struct RunFile {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
     plan: Plan,
 }
 
@@ -179,7 +179,9 @@ impl RunFile {
         });
         let wall = "SELECT coalesce(sum(wall_ms), 0) FROM sessions";
         let wall_ms = self.connection.query_row(wall, [], |row| row.get::<_, i64>(0));
+        let lengths: Vec<_> = self.lengths()?.into_values().collect();
         let facts = RunFacts {
+            lengths: &lengths,
             tokens: tokens.map_err(at(&self.path))?,
             wall_ms: wall_ms.map_err(at(&self.path))?.cast_unsigned(),
             path: &self.path.display().to_string(),
@@ -273,7 +275,7 @@ impl RunFile {
         parse(&self.path, what, &self.text(kept)?)
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,

@@ -10,8 +10,8 @@ use results::{DatasetPlan, Plan, Texts};
 use sha2::{Digest, Sha256};
 use tasks::choice::{PromptFormat, ShuffleProtocol, draw_orders};
 use tasks::{
-    Backend, ExtractorKind, Item, JudgeKind, MathJudge, Prompt, PromptStyle, Sampling, Split, Task,
-    TextPolicy,
+    Backend, ExtractorKind, Item, JudgeKind, MathJudge, Prompt, PromptStyle, Sampling, Split,
+    Target, Task, TextPolicy,
 };
 
 use crate::assets::AssetStore;
@@ -235,9 +235,14 @@ fn sampling(task: &Task, overrides: &Overrides) -> Sampling {
 fn items_sha256(items: &[Arc<Item>]) -> String {
     let mut hasher = Sha256::new();
     for item in items {
-        let line = serde_json::to_vec(&(&item.id, &item.fields, &item.target))
-            .expect("items are plain data");
-        hasher.update(line);
+        // Orders of options follow from the protocol and the number of samples.
+        let target = match &item.target {
+            Target::Choice(target) => serde_json::to_value(&target.question),
+            target => serde_json::to_value(target),
+        };
+        let target = target.expect("a target is plain data");
+        let line = serde_json::to_vec(&(&item.id, &item.fields, target));
+        hasher.update(line.expect("items are plain data"));
         hasher.update(b"\n");
     }
     tasks::hex(&hasher.finalize())

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use judges::code::CodeError;
-use results::StoreError;
+use results::{CompareError, StoreError};
 use sandbox::SandboxError;
 use tasks::{BackendError, TaskError};
 use thiserror::Error;
@@ -57,6 +57,9 @@ pub enum EvalrunError {
     /// A run file.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A comparison or a gate.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     /// The sandbox cannot be made.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -91,15 +94,27 @@ impl EvalrunError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_)
+            | Self::Compare(
+                CompareError::Incomparable { .. }
+                | CompareError::NoMetric { .. }
+                | CompareError::NoPairs { .. }
+                | CompareError::Ambiguous { .. },
+            )
             | Self::Task(TaskError::UnknownTask { .. } | TaskError::UnknownSplit { .. }) => {
                 ExitCode::Usage
             }
-            Self::Task(_) | Self::Programs(_) | Self::Samples { .. } | Self::Judge(_) => {
-                ExitCode::Task
-            }
+            Self::Task(_)
+            | Self::Programs(_)
+            | Self::Samples { .. }
+            | Self::Judge(_)
+            | Self::Compare(CompareError::Policy { .. }) => ExitCode::Task,
             Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) => ExitCode::Asset,
             Self::Model { .. } | Self::Backend { .. } => ExitCode::Backend,
-            Self::Store(_) | Self::File { .. } => ExitCode::Store,
+            Self::Store(_)
+            | Self::File { .. }
+            | Self::Compare(CompareError::Store(_) | CompareError::Baseline { .. }) => {
+                ExitCode::Store
+            }
         }
     }
 }

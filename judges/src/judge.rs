@@ -1,9 +1,11 @@
 //! Grading of one transcript.
 
+use tasks::choice::ChoiceExtractor;
 use tasks::{Answer, Completion, ExtractorKind, Finish, Judgement, Target, Transcript, Verdict};
 use thiserror::Error;
 
 use crate::check::parse_integer;
+use crate::choice_grader::judge_choice;
 use crate::dialogue_grader::judge_dialogue;
 use crate::extract::{Extracted, ReasoningState, Rule, gsm8k_answer, math_answer, visible};
 use crate::instruction_grader::InstructionGrader;
@@ -11,7 +13,7 @@ use crate::math_grader::MathGrader;
 use crate::program_grader::ProgramGrader;
 
 /// Raised whenever a change here can move a verdict; the run file records it.
-pub const JUDGE_VERSION: u32 = 2;
+pub const JUDGE_VERSION: u32 = 3;
 
 /// What grades the samples of a task, with the files it needs.
 pub enum Grader {
@@ -19,6 +21,11 @@ pub enum Grader {
     Integers {
         /// How the answer is found.
         extractor: ExtractorKind,
+    },
+    /// An extractor finds the letter of an option.
+    Choices {
+        /// How the letter is found.
+        extractor: ChoiceExtractor,
     },
     /// Verifiable instructions are checked.
     Instructions(Box<InstructionGrader>),
@@ -49,6 +56,10 @@ impl Grader {
                 Target::Integer(gold) => Ok(judge_integer(*extractor, gold, transcript)),
                 _ => Err(GradeError::Data("its target is no integer".to_owned())),
             },
+            Self::Choices { extractor } => match target {
+                Target::Displayed(shown) => Ok(judge_choice(*extractor, shown, transcript)),
+                _ => Err(GradeError::Data("its target is no choice".to_owned())),
+            },
             Self::Instructions(grader) => {
                 grader.grade(target, transcript).map_err(GradeError::Data)
             }
@@ -62,7 +73,10 @@ impl Grader {
     /// speaking of.
     pub fn n_workers(&self) -> Option<usize> {
         match self {
-            Self::Integers { .. } | Self::Instructions(_) | Self::Dialogues => None,
+            Self::Integers { .. }
+            | Self::Choices { .. }
+            | Self::Instructions(_)
+            | Self::Dialogues => None,
             Self::Programs(grader) => Some(grader.n_workers()),
             Self::Math(grader) => Some(grader.n_workers()),
         }
@@ -143,7 +157,8 @@ pub(crate) fn extract(extractor: ExtractorKind, text: &str) -> Option<Extracted<
         ExtractorKind::Program
         | ExtractorKind::Evalplus
         | ExtractorKind::Completion
-        | ExtractorKind::EvalplusCompletion => None,
+        | ExtractorKind::EvalplusCompletion
+        | ExtractorKind::Choice(_) => None,
     }
 }
 
@@ -168,11 +183,11 @@ fn compare(gold: &str, found: &Extracted<'_>) -> Judgement {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use tasks::{Message, Request, Role, SampleSeed, Sampling, Timing, Turn};
 
-    fn transcript(text: &str, finish: Finish, opened_by_template: bool) -> Transcript {
+    pub(crate) fn transcript(text: &str, finish: Finish, opened_by_template: bool) -> Transcript {
         let sampling = Sampling {
             temperature: 0.0,
             top_p: None,

@@ -10,6 +10,7 @@
 //! that ran into the token limit, or whose reasoning never ended, is never graded.
 
 pub mod check;
+mod choice_grader;
 pub mod code;
 mod dialogue_grader;
 pub mod extract;

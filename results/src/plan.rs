@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tasks::choice::{PromptFormat, ShuffleProtocol};
 use tasks::{
     EpisodeKind, ExtractorKind, Fingerprint, JudgeKind, Language, MathJudge, MetricKind, Sampling,
     Split, Temperatures,
@@ -43,6 +44,15 @@ pub struct Plan {
     /// Fields of items by whose values pass@1 is reported as well.
     #[serde(default)]
     pub breakdown: Vec<String>,
+    /// Who decides the order of options, where there are any.
+    #[serde(default)]
+    pub shuffle: Option<ShuffleProtocol>,
+    /// The published wording that took the place of the task's own.
+    #[serde(default)]
+    pub prompt_format: Option<PromptFormat>,
+    /// How the run file keeps the texts of items and completions.
+    #[serde(default)]
+    pub texts: Texts,
     /// Sampling parameters of each request.
     pub sampling: Sampling,
     /// Temperatures that take the place of `sampling`'s in some categories of dialogue.
@@ -60,6 +70,19 @@ pub struct Plan {
     pub run_seed: u64,
     /// What identifies the model.
     pub model: Fingerprint,
+}
+
+/// How a run file keeps the texts of items and completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Texts {
+    /// Readable; they are public.
+    #[default]
+    Public,
+    /// Sealed, because the authors of the data ask that examples stay out of plain text.
+    Sealed,
+    /// Readable although the authors ask otherwise, because the user asked for that.
+    Kept,
 }
 
 /// The items of a run.
@@ -112,6 +135,11 @@ impl fmt::Display for Difference {
 }
 
 impl Plan {
+    /// Whether the authors of the data ask that its texts stay out of anything shared.
+    pub fn withholds_texts(&self) -> bool {
+        self.texts != Texts::Public
+    }
+
     /// Where `wanted` differs from this stored plan.
     pub fn differences(&self, wanted: &Self) -> Vec<Difference> {
         let json = |plan: &Self| serde_json::to_value(plan).expect("a plan is plain data");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use results::{
     DatasetPlan, Failure, JudgeConfig, JudgeMode, JudgeReply, JudgmentKey, JudgmentRecord,
-    JudgmentResult, JudgmentWriter, Plan, RunFile, RunWriter, Session, Setting,
+    JudgmentResult, JudgmentWriter, Plan, RunFile, RunWriter, Session, Setting, Texts,
 };
 use tasks::{
     Completion, DialogueTarget, EpisodeKind, ExtractorKind, Fingerprint, Finish, Item, ItemId,
@@ -60,6 +60,9 @@ fn plan() -> Plan {
         judge_version: 1,
         metrics: vec![MetricKind::Ratings],
         breakdown: Vec::new(),
+        shuffle: None,
+        prompt_format: None,
+        texts: Texts::Sealed,
         sampling: sampling(),
         temperatures: Temperatures(BTreeMap::from([("math".to_owned(), 0.0)])),
         reasoning_tokens: Some(5),

@@ -46,6 +46,8 @@ fn summary() -> Summary {
         ],
         disagreements: None,
         ratings: results::rating::Ratings::default(),
+        letters: Vec::new(),
+        avg_length: None,
         tokens: Tokens { prompt: 1000, completion: 20_000, n_unreported: 2 },
         wall_s: 3725.5,
         run_file: "results/made.db".to_owned(),

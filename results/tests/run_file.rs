@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use results::{
-    DatasetPlan, Failure, Plan, RunFile, RunWriter, SampleRecord, SampleResult, Session, StoreError,
+    DatasetPlan, Failure, Plan, RunFile, RunWriter, SampleRecord, SampleResult, Session,
+    StoreError, Texts,
 };
 use tasks::{
     Answer, Completion, EpisodeKind, ExtractorKind, Fingerprint, Finish, Item, ItemId, JudgeKind,
@@ -36,6 +37,9 @@ fn plan() -> Plan {
         judge_version: 1,
         metrics: vec![MetricKind::PassAt1, MetricKind::ConsAtN],
         breakdown: Vec::new(),
+        shuffle: None,
+        prompt_format: None,
+        texts: Texts::Public,
         sampling: sampling(),
         temperatures: tasks::Temperatures::default(),
         reasoning_tokens: None,

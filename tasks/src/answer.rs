@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::choice::Letter;
+
 /// The answer read from a completion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +104,8 @@ pub enum Detail {
     Program(Box<ProgramOutcome>),
     /// What the judges of mathematical equivalence said, where both were asked.
     Equivalence(EquivalenceOutcome),
+    /// Which letter was chosen, and which one was right.
+    Choice(ChoiceOutcome),
     /// How each turn of a dialogue was answered, in order.
     Dialogue(Vec<AnswerFacts>),
 }
@@ -113,6 +117,17 @@ pub struct AnswerFacts {
     pub n_chars: usize,
     /// Tokens of the visible answer, where the backend tells them apart from reasoning.
     pub n_tokens: Option<u64>,
+}
+
+/// Which letter was chosen of the four that a sample showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChoiceOutcome {
+    /// The letter that the protocol credits.
+    pub gold: Letter,
+    /// Every letter whose option reads like the correct answer.
+    pub credited: Vec<Letter>,
+    /// The letter that was chosen; `None` without an answer, or with one that is no letter.
+    pub chosen: Option<Letter>,
 }
 
 /// What two judges of mathematical equivalence said of one answer.

@@ -190,6 +190,20 @@ impl BackendError {
         }
     }
 
+    /// The same without what a server said, which may quote the question.
+    #[must_use]
+    pub fn without_texts(self) -> Self {
+        let withheld = "(the server's words are withheld: they may quote the question)".to_owned();
+        match self {
+            Self::Unavailable { status, retry_after_ms, .. } => {
+                Self::Unavailable { status, message: withheld, retry_after_ms }
+            }
+            Self::Refused { status, .. } => Self::Refused { status, message: withheld },
+            Self::Protocol { .. } => Self::Protocol { reason: withheld },
+            same => same,
+        }
+    }
+
     /// Whether the same request may succeed a moment later.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -6,7 +6,9 @@ use minijinja::{Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
-use crate::item::{DialogueTarget, Item, ItemId, ProgramTarget, Target, TargetKind};
+use crate::choice::ShuffleProtocol;
+use crate::gpqa::{self, GpqaSet};
+use crate::item::{ChoiceTarget, DialogueTarget, Item, ItemId, ProgramTarget, Target, TargetKind};
 use crate::python_json;
 use crate::template::environment;
 
@@ -59,6 +61,12 @@ pub enum Layout {
     Json {
         /// An RFC 6901 pointer, `""` for the document itself.
         rows: String,
+    },
+    /// The encrypted archive of GPQA. A row has `record_id`, `domain`, `subdomain` and `choice`, which
+    /// is an object with the texts `question`, `correct` and `incorrect`.
+    Gpqa {
+        /// The set.
+        set: GpqaSet,
     },
 }
 
@@ -116,6 +124,10 @@ impl RowSource {
                     array.ok_or_else(|| bad(1, format!("there is no array at `{rows}`")))?;
                 Ok((1..).zip(array.iter().cloned()).collect())
             }
+            Layout::Gpqa { set } => {
+                let rows = gpqa::rows(file, bytes, *set)?;
+                Ok((1..).zip(rows.into_iter().map(gpqa::GpqaRow::into_json)).collect())
+            }
         }
     }
 
@@ -152,6 +164,7 @@ pub(crate) fn target(kind: TargetKind, text: &str) -> Result<Target, String> {
             .map_err(|err| format!("the instructions are not JSON: {err}")),
         TargetKind::Program => program_target(text).map(Target::Program),
         TargetKind::Dialogue => dialogue_target(text).map(Target::Dialogue),
+        TargetKind::Choice => choice_target(text).map(Target::Choice),
         TargetKind::Integer => canonical_integer(text)
             .map(Target::Integer)
             .ok_or_else(|| format!("the gold answer `{text}` is not an integer")),
@@ -195,6 +208,18 @@ fn dialogue_target(text: &str) -> Result<DialogueTarget, String> {
     };
     let Row { category, turns, references, .. } = row;
     Ok(DialogueTarget { question_id, category, turns, references })
+}
+
+/// Reads a question with its four answers. The reason quotes nothing, because the texts may be such as
+/// must not be shown.
+fn choice_target(text: &str) -> Result<Box<ChoiceTarget>, String> {
+    let bad = |_| {
+        "the choice is no object with the texts `question` and `correct` and three texts `incorrect`"
+            .to_owned()
+    };
+    let question = serde_json::from_str(text).map_err(bad)?;
+    let protocol = ShuffleProtocol::default();
+    Ok(Box::new(ChoiceTarget { question, protocol, orders: Vec::new() }))
 }
 
 fn canonical_integer(text: &str) -> Option<String> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::choice::{ChoiceQuestion, Displayed, Permutation, ShuffleProtocol};
 use crate::seed::{SampleSeed, sample_seed};
 
 /// The name of an item, stable across distributors of the data set.
@@ -31,6 +32,10 @@ pub enum Target {
     Instructions(String),
     /// The tests that a program must pass.
     Program(ProgramTarget),
+    /// A question with four options, and the order in which each sample shows them.
+    Choice(Box<ChoiceTarget>),
+    /// The same as one sample shows it.
+    Displayed(Box<Displayed>),
     /// A dialogue whose answers are rated by language models.
     Dialogue(DialogueTarget),
 }
@@ -48,6 +53,17 @@ pub struct DialogueTarget {
     /// set's reference file count, or none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
+}
+
+/// A question with four options, and the order in which each sample shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChoiceTarget {
+    /// The question.
+    pub question: ChoiceQuestion,
+    /// Who decided the orders.
+    pub protocol: ShuffleProtocol,
+    /// The orders by the sample's index. Empty until a run draws them, which takes the whole data set.
+    pub orders: Vec<Permutation>,
 }
 
 /// The tests of a programming problem.
@@ -76,6 +92,8 @@ pub enum TargetKind {
     Program,
     /// See [`Target::Dialogue`].
     Dialogue,
+    /// See [`Target::Choice`].
+    Choice,
 }
 
 /// One problem of a data set.
@@ -89,10 +107,42 @@ pub struct Item {
     pub target: Target,
 }
 
+impl Item {
+    /// The item as the sample with this index shows it: the same for all samples, except that options
+    /// have their order.
+    pub fn displayed(self: &Arc<Self>, sample_idx: u32) -> Arc<Self> {
+        let Target::Choice(target) = &self.target else { return Arc::clone(self) };
+        let displayed = target.displayed(sample_idx);
+        let mut fields = self.fields.clone();
+        fields.extend(displayed.fields());
+        let target = Target::Displayed(Box::new(displayed));
+        Arc::new(Self { id: self.id.clone(), fields, target })
+    }
+}
+
+impl Target {
+    /// What the sample with this index is compared with.
+    #[must_use]
+    pub fn displayed(&self, sample_idx: u32) -> Self {
+        match self {
+            Self::Choice(target) => Self::Displayed(Box::new(target.displayed(sample_idx))),
+            same => same.clone(),
+        }
+    }
+}
+
+impl ChoiceTarget {
+    fn displayed(&self, sample_idx: u32) -> Displayed {
+        let order = usize::try_from(sample_idx).ok().and_then(|idx| self.orders.get(idx));
+        let order = *order.expect("a run draws an order for each of its samples");
+        self.question.displayed(self.protocol, order)
+    }
+}
+
 /// One attempt at one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// The problem.
+    /// The problem as this attempt shows it.
     pub item: Arc<Item>,
     /// Which attempt, counted from 0.
     pub sample_idx: u32,
@@ -113,7 +163,7 @@ impl Sample {
     /// Draws the sample with this index.
     pub fn draw(item: &Arc<Item>, sample_idx: u32, task: &str, run_seed: u64) -> Self {
         let seed = sample_seed(run_seed, task, &item.id.0, sample_idx);
-        Self { item: Arc::clone(item), sample_idx, seed }
+        Self { item: item.displayed(sample_idx), sample_idx, seed }
     }
 
     /// The name of this sample.

@@ -34,8 +34,8 @@ mod task_file;
 mod template;
 
 pub use answer::{
-    Answer, AnswerFacts, Detail, EquivalenceOutcome, InstructionOutcome, Judgement, ProgramOutcome,
-    TestsOutcome, TestsStatus, Verdict,
+    Answer, AnswerFacts, ChoiceOutcome, Detail, EquivalenceOutcome, InstructionOutcome, Judgement,
+    ProgramOutcome, TestsOutcome, TestsStatus, Verdict,
 };
 pub use backend::{
     Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
@@ -47,7 +47,8 @@ pub use digest::hex;
 pub use episode::{Episode, EpisodeKind, Step, Transcript, Turn, VisibleAnswer};
 pub use error::TaskError;
 pub use item::{
-    DialogueTarget, Item, ItemId, ProgramTarget, Sample, SampleKey, Target, TargetKind,
+    ChoiceTarget, DialogueTarget, Item, ItemId, ProgramTarget, Sample, SampleKey, Target,
+    TargetKind,
 };
 pub use judging::{PromptSet, Reading, Unparsed, Winner, n_rated_turns};
 pub use prompt::Prompt;
@@ -55,5 +56,5 @@ pub use request::{Message, Request, Role, Sampling};
 pub use seed::{SampleSeed, sample_seed};
 pub use task::{
     BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MathJudge,
-    MetricKind, SamplingDefaults, Split, Task, Temperatures,
+    MetricKind, SamplingDefaults, Split, Task, Temperatures, TextPolicy,
 };

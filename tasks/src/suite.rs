@@ -6,13 +6,17 @@ use crate::error::nearest;
 use crate::{Task, TaskError, task_file};
 
 /// Built-in task files in the order of `evalrun tasks`.
-const TASK_FILES: [(&str, &str); 14] = [
+const TASK_FILES: [(&str, &str); 18] = [
     ("aime24.toml", include_str!("../suite/aime24.toml")),
     ("aime25.toml", include_str!("../suite/aime25.toml")),
     ("aime26.toml", include_str!("../suite/aime26.toml")),
     ("hmmt25.toml", include_str!("../suite/hmmt25.toml")),
     ("math500.toml", include_str!("../suite/math500.toml")),
+    ("minerva_math.toml", include_str!("../suite/minerva_math.toml")),
     ("gsm8k.toml", include_str!("../suite/gsm8k.toml")),
+    ("gpqa_diamond.toml", include_str!("../suite/gpqa_diamond.toml")),
+    ("gpqa_main.toml", include_str!("../suite/gpqa_main.toml")),
+    ("gpqa_extended.toml", include_str!("../suite/gpqa_extended.toml")),
     ("humaneval.toml", include_str!("../suite/humaneval.toml")),
     ("humaneval_plus.toml", include_str!("../suite/humaneval_plus.toml")),
     ("mbpp.toml", include_str!("../suite/mbpp.toml")),
@@ -24,9 +28,11 @@ const TASK_FILES: [(&str, &str); 14] = [
 ];
 
 /// Built-in prompt templates.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("boxed.jinja", include_str!("../suite/boxed.jinja")),
     ("aime.jinja", include_str!("../suite/aime.jinja")),
+    ("choice_simple_evals.jinja", include_str!("../suite/choice_simple_evals.jinja")),
+    ("choice_inspect.jinja", include_str!("../suite/choice_inspect.jinja")),
     ("plain.jinja", include_str!("../suite/plain.jinja")),
     ("program.jinja", include_str!("../suite/program.jinja")),
     ("program_base.jinja", include_str!("../suite/program_base.jinja")),
@@ -83,15 +89,24 @@ fn from_file(path: &Path) -> Result<Task, TaskError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::choice::draw_orders;
 
     #[test]
     fn every_built_in_task_loads_and_renders_its_demo_items() {
         for task in all().expect("built-in task files are valid") {
             assert!(!task.demo.is_empty(), "{} has no demo items", task.name);
-            for item in &task.demo {
-                let messages = task.prompt.render(item).expect("demo items render");
-                let problem = &item.fields["problem"];
+            let mut demo = task.demo.clone();
+            if let Some(protocol) = task.shuffle {
+                draw_orders(&mut demo, protocol, 0, (&task.name, 1));
+            }
+            for item in demo.into_iter().map(Arc::new) {
+                let shown = item.displayed(0);
+                let messages = task.prompt.render(&shown).expect("demo items render");
+                let name = if task.shuffle.is_some() { "question" } else { "problem" };
+                let problem = &shown.fields[name];
                 assert!(messages.last().is_some_and(|m| m.content.contains(problem.as_str())));
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::choice::{ChoiceExtractor, ShuffleProtocol};
 use crate::episode::EpisodeKind;
 use crate::item::{Item, Target};
 use crate::{Dataset, Prompt, Sampling, TaskError};
@@ -40,6 +41,10 @@ pub struct Task {
     pub metrics: Vec<MetricKind>,
     /// Fields of items by whose values pass@1 is reported as well, such as a subject.
     pub breakdown: Vec<String>,
+    /// Who decides the order of options; `None` for a task without any.
+    pub shuffle: Option<ShuffleProtocol>,
+    /// Whether texts of its items may be shown.
+    pub texts: TextPolicy,
     /// Hex SHA-256 of the task file and its prompt template.
     pub definition_sha256: String,
 }
@@ -107,6 +112,17 @@ impl Split {
     }
 }
 
+/// Whether texts of a task's items may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPolicy {
+    /// As any published text.
+    #[default]
+    Public,
+    /// The authors ask that examples do not appear in plain text where a crawler finds them.
+    Withheld,
+}
+
 /// Sampling defaults of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SamplingDefaults {
@@ -160,6 +176,8 @@ pub enum ExtractorKind {
     Completion,
     /// What `EvalPlus`'s `sanitize` finds in that.
     EvalplusCompletion,
+    /// The letter of an option.
+    Choice(ChoiceExtractor),
 }
 
 /// How an answer is compared with its target.
@@ -181,6 +199,8 @@ pub enum JudgeKind {
     },
     /// Dialogues are only checked for being complete; language models rate them afterwards.
     Dialogue,
+    /// Every letter whose option reads like the correct answer is right.
+    Choice,
 }
 
 impl JudgeKind {
@@ -192,6 +212,7 @@ impl JudgeKind {
             Self::Instructions => "instructions",
             Self::Program { .. } => "program",
             Self::Dialogue => "dialogue",
+            Self::Choice => "choice",
         }
     }
 }
@@ -245,4 +266,7 @@ pub enum MetricKind {
     CodeTests,
     /// Ratings by language models: the average, each turn and each category.
     Ratings,
+    /// How often each letter is chosen, is gold, and is right; and pass@1 with upstream's credit where
+    /// options read alike.
+    Letters,
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::choice::ShuffleProtocol;
 use crate::dataset::{self, RowSourceLocation};
 use crate::digest::hex;
 use crate::episode::EpisodeKind;
@@ -13,7 +14,7 @@ use crate::error::nearest;
 use crate::item::{Item, ItemId, TargetKind};
 use crate::{
     BasePrompt, Dataset, ExtractorKind, JudgeKind, Language, Layout, MetricKind, Prompt, RowSource,
-    Sampling, SamplingDefaults, Task, TaskError, Temperatures,
+    Sampling, SamplingDefaults, Task, TaskError, Temperatures, TextPolicy,
 };
 
 /// Parses the task file `text`. `template` finds a prompt template by its file name, and `folder` is
@@ -46,6 +47,8 @@ pub(crate) fn parse(
         template_name: spec.prompt.template,
         template: template_text,
     };
+    let has_options = spec.dataset.target == TargetKind::Choice;
+    let shuffle = has_options.then(|| spec.shuffle.unwrap_or_default());
     let demo = spec
         .demo
         .into_iter()
@@ -70,6 +73,8 @@ pub(crate) fn parse(
         judge: spec.judge,
         metrics: spec.metrics,
         breakdown: spec.breakdown,
+        shuffle,
+        texts: spec.texts,
         definition_sha256,
     })
 }
@@ -102,19 +107,25 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     if (spec.episode == EpisodeKind::FixedTurns) != (spec.dataset.target == TargetKind::Dialogue) {
         return Err(("episode", "the episode `fixed_turns` and dialogues go together".to_owned()));
     }
+    if spec.shuffle.is_some() && spec.dataset.target != TargetKind::Choice {
+        return Err(("shuffle", "only the options of choices are shuffled".to_owned()));
+    }
     match (spec.judge, spec.dataset.target) {
         (JudgeKind::Integer, TargetKind::Integer)
         | (JudgeKind::ShortAnswer, TargetKind::Integer | TargetKind::ShortAnswer)
         | (JudgeKind::Instructions, TargetKind::Instructions)
         | (JudgeKind::Program { .. }, TargetKind::Program)
         | (JudgeKind::Dialogue, TargetKind::Dialogue) => Ok(()),
+        (JudgeKind::Choice, TargetKind::Choice) => match spec.extractor {
+            ExtractorKind::Choice(_) => Ok(()),
+            _ => Err(("extractor", "the judge `choice` needs an extractor of choices".to_owned())),
+        },
         (JudgeKind::Integer, _) => {
             Err(("judge", "the judge `integer` needs targets that are integers".to_owned()))
         }
-        (
-            JudgeKind::ShortAnswer,
-            TargetKind::Instructions | TargetKind::Program | TargetKind::Dialogue,
-        ) => Err(("judge", "the judge `short_answer` needs targets that are answers".to_owned())),
+        (JudgeKind::ShortAnswer, _) => {
+            Err(("judge", "the judge `short_answer` needs targets that are answers".to_owned()))
+        }
         (JudgeKind::Instructions, _) => Err((
             "judge",
             "the judge `instructions` needs targets that are instructions".to_owned(),
@@ -124,6 +135,9 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
         }
         (JudgeKind::Dialogue, _) => {
             Err(("judge", "the judge `dialogue` needs targets that are dialogues".to_owned()))
+        }
+        (JudgeKind::Choice, _) => {
+            Err(("judge", "the judge `choice` needs targets that are choices".to_owned()))
         }
     }
 }
@@ -141,6 +155,9 @@ struct TaskSpec {
     metrics: Vec<MetricKind>,
     #[serde(default)]
     breakdown: Vec<String>,
+    shuffle: Option<ShuffleProtocol>,
+    #[serde(default)]
+    texts: TextPolicy,
     prompt: PromptSpec,
     sampling: SamplingSpec,
     dataset: DatasetSpec,

@@ -15,13 +15,21 @@ mod assets;
 mod embedded;
 // Programs that cheat.
 mod cheats;
+mod choices;
 mod echo;
 mod instructions;
 mod mathematics;
 mod mt_bench;
 mod programs;
+// Reports in every format, and run files of every version.
+mod reports;
 // Verdicts of upstream scorers.
 mod oracle;
+// Comparisons of runs, gates on them, and the figures both rest on.
+mod compare;
+mod gate;
+mod made_runs;
+mod statistics;
 // The shape of the source tree.
 mod tidy;
 

@@ -132,6 +132,17 @@ fn options_without_effect_are_refused() {
         &[&["--task", "aime25", "--math-judge", "both"], &demo[..]].concat(),
         "--math-judge: `aime25` compares no mathematical answers",
     );
+    for (flags, expected) in [
+        (["--extractor", "inspect"], "--extractor inspect finds choices, and `aime25` grades none"),
+        (["--shuffle", "inspect"], "--shuffle: `aime25` has no options to choose from"),
+        (["--prompt-format", "inspect"], "--prompt-format: `aime25` has no options to choose from"),
+        (
+            ["--keep-text", "--quiet"],
+            "--keep-text: `aime25` has public texts, which are always kept",
+        ),
+    ] {
+        check(&[&["--task", "aime25"], &flags[..], &demo[..]].concat(), expected);
+    }
     let score = |file, more: [&'static str; 2]| {
         [&["score", "--task", "ifeval", "--samples", file], &more[..]].concat()
     };

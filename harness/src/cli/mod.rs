@@ -2,6 +2,8 @@
 
 mod args;
 mod assets;
+mod compare;
+mod gate;
 mod judge;
 mod judge_args;
 mod listing;
@@ -69,6 +71,8 @@ fn dispatch(cli: Cli, context: &Context) -> Result<ExitCode, EvalrunError> {
         Some(Command::Models(args)) => listing::models(&args, context),
         Some(Command::Runs(args)) => listing::runs(&args),
         Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Compare(args)) => compare::compare(&args),
+        Some(Command::Gate(args)) => gate::gate(&args),
         Some(Command::Replay(args)) => replay::replay(&args, context),
         Some(Command::Rejudge(args)) => judge::rejudge(&args, context),
         Some(Command::Pairwise(args)) => pairwise::pairwise(&args, context),

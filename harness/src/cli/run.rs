@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use judges::Grader;
 use results::report::{self, Format};
-use results::{JudgeMode, RunFile, RunWriter, Session, Summary};
+use results::{JudgeMode, RunFile, RunWriter, Session, Summary, Texts};
 use tasks::{Backend, BackendError, JudgeKind, Sample, Task, suite};
 use tokio::runtime::Runtime;
 
@@ -236,6 +236,12 @@ fn execute(
         .filter(|sample| !judged.contains_key(&sample.key()))
         .partition(|sample| failed.contains(&sample.key()));
     let pending: VecDeque<Sample> = new.into_iter().chain(again).collect();
+    if plan.plan.texts == Texts::Sealed {
+        context.display.chat(&format!(
+            "{}: questions and answers are sealed in the run file, as their authors ask; --keep-text keeps them readable",
+            plan.plan.task
+        ));
+    }
     let mut display = context.display.run(&plan.plan.task);
     if plan.plan.judge == JudgeKind::Dialogue {
         display = display.without_correct();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use tasks::choice::{ChoiceExtractor, PromptFormat, ShuffleProtocol};
 use tasks::{ExtractorKind, MathJudge};
 
 use super::judge_args::JudgeArgs;
@@ -11,7 +12,7 @@ use crate::backend::embedded::{Dtype, EmbeddedSettings};
 use crate::backend::remote::{Api, ApiKey, Endpoint};
 use crate::env_vars;
 use crate::error::EvalrunError;
-use crate::plan::{ItemChoice, ModelChoice, Overrides};
+use crate::plan::{ChoiceOverrides, ItemChoice, ModelChoice, Overrides};
 
 /// Arguments of `evalrun run`.
 #[derive(Debug, Args)]
@@ -25,6 +26,8 @@ pub(crate) struct RunArgs {
     selection: SelectionArgs,
     #[command(flatten)]
     sampling: SamplingArgs,
+    #[command(flatten)]
+    choices: ChoiceArgs,
     #[command(flatten)]
     embedded: EmbeddedArgs,
     #[command(flatten)]
@@ -117,7 +120,7 @@ struct SamplingArgs {
     /// The system message; an empty one removes the task's.
     #[arg(long, value_name = "TEXT")]
     system: Option<String>,
-    /// How programs are found in replies, instead of the task's way.
+    /// How programs or choices are found in replies, instead of the task's way.
     #[arg(long, value_enum, value_name = "EXTRACTOR")]
     extractor: Option<ExtractorArg>,
     /// Who decides whether mathematical answers are equivalent.
@@ -135,6 +138,70 @@ pub(super) enum ExtractorArg {
     Program,
     /// As `sanitize` of `EvalPlus` 0.3.1.
     Evalplus,
+    /// The final choice, however it is spelt: the default for tasks with options.
+    Choice,
+    /// The first `Answer: $LETTER`, as simple-evals.
+    SimpleEvals,
+    /// The last `ANSWER: $LETTER`, as Inspect.
+    Inspect,
+    /// The last box, else the last `Answer: $LETTER`, as NeMo-Skills.
+    Nemo,
+    /// The first letter in parentheses after "answer", as the authors of GPQA.
+    GpqaRepo,
+    /// The last letter in parentheses, as lm-evaluation-harness's flexible filter.
+    LmEvalFlexible,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Tasks with options, such as gpqa_diamond")]
+struct ChoiceArgs {
+    /// Who decides the order of options [default: the task's].
+    #[arg(long, value_enum, value_name = "PROTOCOL")]
+    shuffle: Option<ShuffleArg>,
+    /// The published wording of the question, in the place of the task's.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    prompt_format: Option<PromptFormatArg>,
+    /// Keep texts readable in the run file although the authors of the data ask to withhold them;
+    /// without it they are sealed.
+    #[arg(long)]
+    keep_text: bool,
+}
+
+/// Orders of options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ShuffleArg {
+    /// Another order in every sample, as simple-evals draws them.
+    SimpleEvals,
+    /// One order for all samples of a question, as `inspect_evals` draws it.
+    Inspect,
+    /// One order for all samples of a question, from the run seed and the question's name.
+    PerItem,
+}
+
+/// Published wordings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum PromptFormatArg {
+    /// simple-evals.
+    SimpleEvals,
+    /// Inspect.
+    Inspect,
+}
+
+impl ChoiceArgs {
+    fn overrides(&self) -> ChoiceOverrides {
+        ChoiceOverrides {
+            shuffle: self.shuffle.map(|arg| match arg {
+                ShuffleArg::SimpleEvals => ShuffleProtocol::SimpleEvals,
+                ShuffleArg::Inspect => ShuffleProtocol::Inspect,
+                ShuffleArg::PerItem => ShuffleProtocol::PerItem,
+            }),
+            prompt_format: self.prompt_format.map(|arg| match arg {
+                PromptFormatArg::SimpleEvals => PromptFormat::SimpleEvals,
+                PromptFormatArg::Inspect => PromptFormat::Inspect,
+            }),
+            keeps_texts: self.keep_text,
+        }
+    }
 }
 
 /// Judges of mathematical equivalence.
@@ -166,6 +233,12 @@ impl From<ExtractorArg> for ExtractorKind {
         match arg {
             ExtractorArg::Program => Self::Program,
             ExtractorArg::Evalplus => Self::Evalplus,
+            ExtractorArg::Choice => Self::Choice(ChoiceExtractor::Choice),
+            ExtractorArg::SimpleEvals => Self::Choice(ChoiceExtractor::SimpleEvals),
+            ExtractorArg::Inspect => Self::Choice(ChoiceExtractor::Inspect),
+            ExtractorArg::Nemo => Self::Choice(ChoiceExtractor::Nemo),
+            ExtractorArg::GpqaRepo => Self::Choice(ChoiceExtractor::GpqaRepo),
+            ExtractorArg::LmEvalFlexible => Self::Choice(ChoiceExtractor::LmEvalFlexible),
         }
     }
 }
@@ -290,6 +363,7 @@ impl RunArgs {
             stop: sampling.stop.clone(),
             extractor: sampling.extractor.map(ExtractorKind::from),
             math_judge: sampling.math_judge.map(MathJudge::from),
+            choices: self.choices.overrides(),
         }
     }
 }

@@ -7,7 +7,7 @@ use judges::{GradeError, Grader};
 use results::{Failure, SampleRecord, SampleResult};
 use tasks::{
     Backend, BackendError, Completion, Judgement, Request, Sample, Sampling, Step, Task, TaskError,
-    TokenMeter, Transcript, Turn, episode,
+    TextPolicy, TokenMeter, Transcript, Turn, episode,
 };
 use tokio::sync::{Semaphore, mpsc};
 
@@ -126,12 +126,16 @@ async fn complete(
 
 async fn complete_once(shared: &Shared, request: &Request) -> Result<Completion, BackendError> {
     let answer = shared.backend.complete(request, &shared.meter);
-    match shared.settings.timeout {
+    let completed = match shared.settings.timeout {
         None => answer.await,
         Some(limit) => tokio::time::timeout(limit, answer)
             .await
             .unwrap_or(Err(BackendError::Timeout { limit_s: limit.as_secs() })),
-    }
+    };
+    completed.map_err(|error| match shared.task.texts {
+        TextPolicy::Public => error,
+        TextPolicy::Withheld => error.without_texts(),
+    })
 }
 
 /// What the server asks for, up to an hour; else 0.5 s doubled with every attempt, up to a minute. A

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use judges::instructions::Language as InstructionLanguage;
 use judges::{Grader, InstructionGrader, MathGrader, ProgramGrader};
 use results::Plan;
-use tasks::{JudgeKind, Language, MathJudge, Split, Target};
+use tasks::{ExtractorKind, JudgeKind, Language, MathJudge, Split, Target};
 
 use crate::assets::AssetStore;
 use crate::display::Display;
@@ -33,6 +33,10 @@ impl<'a> Graders<'a> {
     ) -> Result<Grader, EvalrunError> {
         match plan.judge {
             JudgeKind::Integer => Ok(Grader::Integers { extractor: plan.extractor }),
+            JudgeKind::Choice => match plan.extractor {
+                ExtractorKind::Choice(extractor) => Ok(Grader::Choices { extractor }),
+                _ => unreachable!("a task that grades choices has an extractor of choices"),
+            },
             JudgeKind::ShortAnswer => Ok(Grader::Math(Box::new(self.math_grader(plan)))),
             JudgeKind::Instructions => {
                 let language = match plan.language {

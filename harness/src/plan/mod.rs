@@ -6,10 +6,12 @@ mod model;
 
 use std::sync::Arc;
 
-use results::{DatasetPlan, Plan};
+use results::{DatasetPlan, Plan, Texts};
 use sha2::{Digest, Sha256};
+use tasks::choice::{PromptFormat, ShuffleProtocol, draw_orders};
 use tasks::{
-    Backend, ExtractorKind, Item, JudgeKind, MathJudge, PromptStyle, Sampling, Task, Temperatures,
+    Backend, ExtractorKind, Item, JudgeKind, MathJudge, Prompt, PromptStyle, Sampling, Split,
+    Target, Task, Temperatures, TextPolicy,
 };
 
 use crate::assets::AssetStore;
@@ -40,6 +42,16 @@ pub(crate) struct Overrides {
     pub(crate) stop: Option<Vec<String>>,
     pub(crate) extractor: Option<ExtractorKind>,
     pub(crate) math_judge: Option<MathJudge>,
+    pub(crate) choices: ChoiceOverrides,
+}
+
+/// What the user may change of a task with options.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ChoiceOverrides {
+    pub(crate) shuffle: Option<ShuffleProtocol>,
+    pub(crate) prompt_format: Option<PromptFormat>,
+    /// Whether texts that their authors ask to withhold stay readable in the run file.
+    pub(crate) keeps_texts: bool,
 }
 
 /// A run ready to start.
@@ -65,6 +77,7 @@ pub(crate) fn resolve(
     if let Some(extractor) = overrides.extractor {
         task.extractor = extractor_of(&task, extractor)?;
     }
+    overrides.choices.apply(&mut task)?;
     if let Some(system) = &overrides.system {
         task.prompt.system = (!system.is_empty()).then(|| system.clone());
     }
@@ -72,10 +85,18 @@ pub(crate) fn resolve(
         task.defaults.temperatures = Temperatures::default();
     }
     let split = task.split(overrides.split.as_deref().unwrap_or("test"))?;
-    let data = items::load(&task, split, (store, display))?;
+    if split == Split::Demo {
+        // These items are self-written.
+        task.texts = TextPolicy::Public;
+    }
+    let mut data = items::load(&task, split, (store, display))?;
+    let n_samples = overrides.n_samples.unwrap_or(task.defaults.n_samples);
+    if let Some(protocol) = task.shuffle {
+        draw_orders(&mut data.items, protocol, overrides.seed, (&task.name, n_samples));
+    }
     let items = overrides.items.select(&task.name, data.items)?;
     for item in &items {
-        task.prompt.render(item)?;
+        task.prompt.render(&item.displayed(0))?;
     }
     let plan = Plan {
         task: task.name.clone(),
@@ -100,11 +121,14 @@ pub(crate) fn resolve(
         judge_version: judges::JUDGE_VERSION,
         metrics: task.metrics.clone(),
         breakdown: task.breakdown.clone(),
+        shuffle: task.shuffle,
+        prompt_format: overrides.choices.prompt_format,
+        texts: overrides.choices.texts(&task),
         sampling: sampling(&task, overrides),
         temperatures: task.defaults.temperatures.clone(),
         reasoning_tokens: overrides.reasoning_tokens,
         sampling_source: task.defaults.source.clone(),
-        n_samples: overrides.n_samples.unwrap_or(task.defaults.n_samples),
+        n_samples,
         run_seed: overrides.seed,
         model: backend.fingerprint().clone(),
     };
@@ -117,6 +141,38 @@ pub(crate) fn resolve(
         ));
     }
     Ok(RunPlan { task: Arc::new(task), items, plan })
+}
+
+impl ChoiceOverrides {
+    /// Changes `task`, or says why it has nothing to change.
+    fn apply(self, task: &mut Task) -> Result<(), EvalrunError> {
+        let refuse = |flag: &str, what: &str| {
+            Err(EvalrunError::Usage(format!("--{flag}: `{}` {what}", task.name)))
+        };
+        let is_changed = |flag: &'static str, is_set: bool| is_set.then_some(flag);
+        let flags = is_changed("shuffle", self.shuffle.is_some())
+            .or(is_changed("prompt-format", self.prompt_format.is_some()));
+        if let (Some(flag), None) = (flags, task.shuffle) {
+            return refuse(flag, "has no options to choose from");
+        }
+        if self.keeps_texts && task.texts == TextPolicy::Public {
+            return refuse("keep-text", "has public texts, which are always kept");
+        }
+        task.shuffle = self.shuffle.or(task.shuffle);
+        if let Some(format) = self.prompt_format {
+            task.prompt = Prompt { system: task.prompt.system.take(), ..format.prompt() };
+        }
+        Ok(())
+    }
+
+    /// How the run file keeps the texts of `task`.
+    fn texts(self, task: &Task) -> Texts {
+        match (task.texts, self.keeps_texts) {
+            (TextPolicy::Public, _) => Texts::Public,
+            (TextPolicy::Withheld, true) => Texts::Kept,
+            (TextPolicy::Withheld, false) => Texts::Sealed,
+        }
+    }
 }
 
 /// Puts the base model's prompt, stop texts and extractor in the place of the chat model's.
@@ -142,12 +198,17 @@ fn math_judge(task: &Task, overrides: &Overrides) -> Result<Option<MathJudge>, E
     }
 }
 
-/// The extractor asked for, in the form that suits how the model is asked. Both extractors that can be
-/// asked for find programs.
+/// The extractor asked for, in the form that suits how the model is asked.
 fn extractor_of(task: &Task, wanted: ExtractorKind) -> Result<ExtractorKind, EvalrunError> {
     let refuse = |reason: String| Err(EvalrunError::Usage(format!("--extractor {reason}")));
-    if !matches!(task.judge, JudgeKind::Program { .. }) {
-        return refuse(format!("finds programs, and `{}` grades none", task.name));
+    match (task.judge, wanted) {
+        (JudgeKind::Program { .. }, ExtractorKind::Program | ExtractorKind::Evalplus)
+        | (JudgeKind::Choice, ExtractorKind::Choice(_)) => (),
+        (_, ExtractorKind::Choice(rule)) => {
+            let name = rule.name().replace('_', "-");
+            return refuse(format!("{name} finds choices, and `{}` grades none", task.name));
+        }
+        _ => return refuse(format!("finds programs, and `{}` grades none", task.name)),
     }
     match (task.extractor, wanted) {
         (ExtractorKind::Completion, ExtractorKind::Evalplus) => {
@@ -183,9 +244,14 @@ fn sampling(task: &Task, overrides: &Overrides) -> Sampling {
 fn items_sha256(items: &[Arc<Item>]) -> String {
     let mut hasher = Sha256::new();
     for item in items {
-        let line = serde_json::to_vec(&(&item.id, &item.fields, &item.target))
-            .expect("items are plain data");
-        hasher.update(line);
+        // Orders of options follow from the protocol and the number of samples.
+        let target = match &item.target {
+            Target::Choice(target) => serde_json::to_value(&target.question),
+            target => serde_json::to_value(target),
+        };
+        let target = target.expect("a target is plain data");
+        let line = serde_json::to_vec(&(&item.id, &item.fields, target));
+        hasher.update(line.expect("items are plain data"));
         hasher.update(b"\n");
     }
     tasks::hex(&hasher.finalize())

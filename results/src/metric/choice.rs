@@ -1,19 +1,20 @@
-//! Figures of multiple-choice tasks: accuracy by domain, and whether the place of an option matters.
+//! Figures of multiple-choice tasks: which letters earn credit, and whether the place of an option
+//! matters.
 
 use std::collections::BTreeMap;
 
-use tasks::ItemId;
+use serde::{Deserialize, Serialize};
 use tasks::choice::Letter;
+use tasks::{Detail, ItemId, Verdict};
 
 use super::{Estimate, ItemScore, clustered, ratio};
+use crate::{ItemOutcomes, Outcome};
 
 /// One graded sample of a question with four options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChoiceSample {
     /// The question; samples of one question are not independent.
     pub item: ItemId,
-    /// The group of questions it is reported in.
-    pub domain: String,
     /// The letter that the protocol credits, in the order that this sample showed.
     pub gold: Letter,
     /// The letter that was chosen; `None` for a sample without an answer, or with one that is no
@@ -34,7 +35,7 @@ pub enum Credit {
 }
 
 /// How often a letter was chosen, beside how often it was right.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LetterShare {
     /// The letter.
     pub letter: Letter,
@@ -47,12 +48,17 @@ pub struct LetterShare {
     pub accuracy: Option<Estimate>,
 }
 
+/// Questions below which no bias is claimed: the intervals treat questions as independent units, and
+/// few units have no interval worth the name.
+const LEAST_ITEMS: usize = 10;
+
 impl LetterShare {
     /// Whether the letter was chosen more or less often than it was right by more than chance
     /// explains: its 95 % interval leaves out the share of gold letters. One letter in twenty does so
     /// without any bias.
     pub fn is_biased(&self) -> bool {
-        !(self.chosen.ci95.low..=self.chosen.ci95.high).contains(&self.gold)
+        self.chosen.n_items >= LEAST_ITEMS
+            && !(self.chosen.ci95.low..=self.chosen.ci95.high).contains(&self.gold)
     }
 
     /// The same against a share of one in four.
@@ -61,21 +67,25 @@ impl LetterShare {
     }
 }
 
+/// The graded samples of a run that show options. A sample that found no answer, or ran into the token
+/// limit, is among them: it chose no letter and is not correct.
+pub fn choice_samples(items: &[ItemOutcomes]) -> Vec<ChoiceSample> {
+    let samples = items.iter().flat_map(|item| item.samples.iter().map(move |s| (&item.item, s)));
+    let of_sample = |(item, sample): (&ItemId, &crate::SampleOutcome)| {
+        let Some(Detail::Choice(choice)) = &sample.detail else { return None };
+        Some(ChoiceSample {
+            item: item.clone(),
+            gold: choice.gold,
+            chosen: choice.chosen,
+            is_correct: sample.outcome == Outcome::Judged(Verdict::Correct),
+        })
+    };
+    samples.filter_map(of_sample).collect()
+}
+
 /// The mean over questions of the mean over their samples.
 pub fn choice_accuracy(samples: &[ChoiceSample], credit: Credit) -> Option<Estimate> {
     accuracy(samples.iter(), credit)
-}
-
-/// The same for each domain.
-pub fn accuracy_by_domain(samples: &[ChoiceSample]) -> BTreeMap<String, Estimate> {
-    let mut domains: BTreeMap<&str, Vec<&ChoiceSample>> = BTreeMap::new();
-    for sample in samples {
-        domains.entry(&sample.domain).or_default().push(sample);
-    }
-    let estimates = domains.into_iter().filter_map(|(domain, samples)| {
-        Some((domain.to_owned(), accuracy(samples.into_iter(), Credit::AnyEqual)?))
-    });
-    estimates.collect()
 }
 
 /// Shares and accuracies of the four letters; empty where no sample chose a letter.
@@ -140,16 +150,15 @@ fn counts<'a>(
 mod tests {
     use super::*;
 
-    /// A sample as text: question, domain, gold letter, chosen letter or `-`; after `!` it is correct
+    /// A sample as text: question, gold letter, chosen letter or `-`; after `!` it is correct
     /// although the letters differ.
     fn sample(text: &str) -> ChoiceSample {
         let (is_alike, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
-        let [item, domain, gold, chosen] =
-            text.split(' ').collect::<Vec<_>>().try_into().expect("four words");
+        let [item, gold, chosen] =
+            text.split(' ').collect::<Vec<_>>().try_into().expect("three words");
         let (gold, chosen) = (Letter::from_name(gold).unwrap(), Letter::from_name(chosen));
         ChoiceSample {
             item: ItemId(item.to_owned()),
-            domain: domain.to_owned(),
             gold,
             chosen,
             is_correct: is_alike || chosen == Some(gold),
@@ -164,14 +173,7 @@ mod tests {
         estimate.map_or("-".to_owned(), |e| format!("{:.3} {}/{}", e.value, e.n_items, e.n_samples))
     }
 
-    const RUN: [&str; 6] = [
-        "1 physics A A",
-        "1 physics B A",
-        "2 physics C -",
-        "3 biology D D",
-        "3 biology A A",
-        "!4 biology B C",
-    ];
+    const RUN: [&str; 6] = ["1 A A", "1 B A", "2 C -", "3 D D", "3 A A", "!4 B C"];
 
     #[test]
     fn accuracies_average_questions() {
@@ -181,10 +183,6 @@ mod tests {
         };
         check(Credit::AnyEqual, "0.625 4/6");
         check(Credit::GoldOnly, "0.375 4/6");
-        let domains = accuracy_by_domain(&samples);
-        let domains: Vec<String> =
-            domains.iter().map(|(name, e)| format!("{name} {}", shown(Some(e)))).collect();
-        assert_eq!(domains, ["biology 1.000 2/3", "physics 0.250 2/3"]);
         assert_eq!(choice_accuracy(&[], Credit::AnyEqual), None);
     }
 
@@ -205,13 +203,13 @@ mod tests {
             "D 0.200 3/5 0.2 1.000 1/1",
         ];
         assert_eq!(shown, expected);
-        assert!(letter_shares(&samples(&["1 physics A -"])).is_empty());
+        assert!(letter_shares(&samples(&["1 A -"])).is_empty());
     }
 
     #[test]
     fn bias_shows_in_a_large_run_only() {
         let run = |n: usize| -> Vec<ChoiceSample> {
-            let sample = |n: usize| sample(&format!("{n} p {} A", Letter::ALL[n % 4]));
+            let sample = |n: usize| sample(&format!("{n} {} A", Letter::ALL[n % 4]));
             (0..n).map(sample).collect()
         };
         let is_biased = |n| letter_shares(&run(n)).first().map(LetterShare::is_biased);

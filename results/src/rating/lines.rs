@@ -1,5 +1,6 @@
 //! Rows of reports that tell of ratings.
 
+use super::radar::{escape, radar_of};
 use super::{Coverage, JudgeRatings, PairRatings, Panel, RatingEstimate};
 use crate::Summary;
 
@@ -24,6 +25,30 @@ pub(crate) fn lines(summaries: &[Summary]) -> Vec<Row> {
         (label, cells)
     };
     labels.into_iter().map(row).collect()
+}
+
+/// Ratings as a part of a page: the chart, and the rows with a column for every run. Empty where no run
+/// has any.
+pub(crate) fn html_section(summaries: &[Summary]) -> String {
+    let rows = lines(summaries);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let cell = |tag: &str, text: &str| format!("<{tag}>{}</{tag}>", escape(text));
+    let names = summaries.iter().map(|s| cell("th", &format!("{}, {}", s.model, s.task)));
+    let head: String = [cell("th", "")].into_iter().chain(names).collect();
+    let body: String = rows
+        .iter()
+        .map(|(label, cells)| {
+            let cells: String = cells.iter().map(|text| cell("td", text)).collect();
+            format!("<tr>{}{cells}</tr>", cell("th", label))
+        })
+        .collect();
+    format!(
+        "<section aria-label=\"Ratings by language models\"><h2>Ratings by language models</h2>\
+         {}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></section>",
+        radar_of(summaries).unwrap_or_default()
+    )
 }
 
 fn of_run(summary: &Summary) -> Vec<(String, String)> {

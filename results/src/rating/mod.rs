@@ -28,7 +28,7 @@ use crate::{ItemOutcomes, RunFile, StoreError};
 pub use agreement::{krippendorff_alpha, spearman};
 pub use estimate::RatingEstimate;
 pub use fastchat::{answers as fastchat_answers, judgments as fastchat_judgments};
-pub(crate) use lines::lines;
+pub(crate) use lines::{html_section, lines};
 pub use pairs::{Comparison, Game, PairRatings};
 pub use panel::Panel;
 pub use radar::{RadarSeries, radar, radar_of};

@@ -121,7 +121,7 @@ fn put(svg: &mut String, part: std::fmt::Arguments<'_>) {
 }
 
 /// Text that is safe inside an element.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -1,13 +1,31 @@
-//! Reports: summaries as text. Nothing here prints; every function returns what to print.
+//! Reports: summaries as text, and samples as files. Nothing here prints or computes a figure: what
+//! is short is returned, and what may be long goes to a writer.
 
 mod csv;
-mod evalplus;
+mod html;
+mod jsonl;
+mod junit;
+mod latex;
+mod leaderboard;
 mod markdown;
+#[cfg(feature = "parquet")]
+mod parquet;
+pub(crate) mod sample_row;
 mod table;
+mod text_policy;
 
-pub use evalplus::evalplus;
+pub use html::{PageLimits, html};
+pub use jsonl::jsonl;
+pub use junit::junit;
+pub use leaderboard::{Cell, Entry, Leaderboard, LeaderboardFormat, ModelRow, TaskColumn};
+#[cfg(feature = "parquet")]
+pub use parquet::parquet;
+pub use text_policy::{ReportedRun, TextPolicy, WITHHELD};
+
+use tasks::choice::Letter;
 
 use crate::Summary;
+use crate::metric::Estimate;
 
 /// The layouts of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +38,8 @@ pub enum Format {
     Markdown,
     /// Comma-separated values, one line per run and metric.
     Csv,
+    /// A LaTeX table.
+    Latex,
 }
 
 /// Renders the summaries of one or more runs.
@@ -29,6 +49,7 @@ pub fn render(summaries: &[Summary], format: Format) -> String {
         Format::Json => json(summaries),
         Format::Markdown => markdown::render(summaries),
         Format::Csv => csv::render(summaries),
+        Format::Latex => latex::render(summaries),
     }
 }
 
@@ -64,14 +85,17 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     }
     let mut names: Vec<&str> = Vec::new();
     for figure in summaries.iter().flat_map(|s| &s.metrics) {
-        // A table shows pass@1; pass@k for k above 1 is for the other layouts.
-        let is_headline = figure.id == "pass_at_1" || !figure.id.starts_with("pass_at_");
-        if is_headline && !names.contains(&figure.name.as_str()) {
+        if figure.is_headline() && !names.contains(&figure.name.as_str()) {
             names.push(&figure.name);
         }
     }
     for name in names {
         add(name, &|s| figure(s, name));
+    }
+    for letter in Letter::ALL {
+        if summaries.iter().any(|s| !s.letters.is_empty()) {
+            add(&format!("letter {letter}"), &|s| letters(s, letter));
+        }
     }
     for (label, cells) in crate::rating::lines(summaries) {
         lines.push(Line { label, cells });
@@ -88,6 +112,9 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     add("failed", &|s| share(s.counts.failed, s.counts.n_graded() + s.counts.failed));
     if summaries.iter().any(|s| s.disagreements.is_some()) {
         add("judges", &judges);
+    }
+    if summaries.iter().any(|s| s.avg_length.is_some()) {
+        add("average length", &average_length);
     }
     add("tokens", &tokens);
     add("wall time", &|s| duration(s.wall_s));
@@ -106,15 +133,31 @@ fn figure(summary: &Summary, name: &str) -> String {
     let Some(figure) = summary.metrics.iter().find(|figure| figure.name == name) else {
         return "–".to_owned();
     };
+    estimate_text(&figure.estimate)
+}
+
+/// An estimate with its interval and its n.
+pub(crate) fn estimate_text(estimate: &Estimate) -> String {
+    format!("{}, n = {} items)", interval(estimate), estimate.n_items)
+}
+
+/// An estimate with its interval; the parenthesis stays open.
+fn interval(estimate: &Estimate) -> String {
     let percent = |share: f64| format!("{:.1}", share * 100.0);
-    let estimate = figure.estimate;
-    format!(
-        "{} % (95 % CI {}–{}, n = {} items)",
-        percent(estimate.value),
-        percent(estimate.ci95.low),
-        percent(estimate.ci95.high),
-        estimate.n_items,
-    )
+    let (low, high) = (percent(estimate.ci95.low), percent(estimate.ci95.high));
+    format!("{} % (95 % CI {low}–{high}", percent(estimate.value))
+}
+
+/// How often a letter was chosen beside how often it was gold, and how often it was right then.
+fn letters(summary: &Summary, letter: Letter) -> String {
+    let Some(share) = summary.letters.iter().find(|share| share.letter == letter) else {
+        return "–".to_owned();
+    };
+    let (chosen, gold) = (interval(&share.chosen), share.gold * 100.0);
+    let bias = if share.is_biased() { ": biased" } else { "" };
+    let right = share.accuracy.map_or("–".to_owned(), |e| format!("{:.1} %", e.value * 100.0));
+    let n = share.chosen.n_samples;
+    format!("chosen {chosen}, n = {n} samples), gold {gold:.1} %{bias}; right where gold {right}")
 }
 
 /// Disagreements that are named; the rest is counted.
@@ -134,6 +177,12 @@ fn share(n: usize, of: usize) -> String {
         return "–".to_owned();
     }
     format!("{:.1} % ({n} of {of})", n as f64 / of as f64 * 100.0)
+}
+
+fn average_length(summary: &Summary) -> String {
+    let Some(length) = summary.avg_length else { return "–".to_owned() };
+    let (low, high) = (length.ci95.low, length.ci95.high);
+    format!("{:.1} tokens (95 % CI {low:.1}–{high:.1}, n = {} items)", length.value, length.n_items)
 }
 
 fn tokens(summary: &Summary) -> String {

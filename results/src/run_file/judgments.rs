@@ -13,6 +13,7 @@ use crate::judgment::{
     JudgeConfig, JudgeReply, JudgmentKey, JudgmentRecord, JudgmentResult, Opponent, Setting,
     StoredJudge, StoredJudgment,
 };
+use crate::seal::TextForm;
 use crate::{Failure, StoreError};
 
 /// The one writer of a run's judgments; nobody writes samples meanwhile.
@@ -20,16 +21,18 @@ use crate::{Failure, StoreError};
 pub struct JudgmentWriter {
     connection: Connection,
     path: PathBuf,
+    form: TextForm,
     _lock: WriterLock,
 }
 
 impl JudgmentWriter {
     /// Opens an existing run file.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let form = TextForm::new(RunFile::open(path)?.plan().texts);
         let lock = WriterLock::take(path)?;
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         super::writer::configure(&connection).map_err(at(path))?;
-        Ok(Self { connection, path: path.to_owned(), _lock: lock })
+        Ok(Self { connection, path: path.to_owned(), form, _lock: lock })
     }
 
     /// Makes the judge known, or finds it, and gives its number. A judge that was asked for fewer
@@ -53,7 +56,8 @@ impl JudgmentWriter {
     /// Stores judgments in one durable transaction. A failed one may be replaced, any other not.
     pub fn append(&mut self, records: &[JudgmentRecord]) -> Result<(), StoreError> {
         let transaction = self.connection.transaction().map_err(at(&self.path))?;
-        let write = || records.iter().try_for_each(|record| store(&transaction, record));
+        let form = self.form;
+        let write = || records.iter().try_for_each(|record| store(&transaction, record, form));
         write().map_err(at(&self.path))?;
         transaction.commit().map_err(at(&self.path))
     }
@@ -108,12 +112,17 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("judgments are plain data")
 }
 
-fn store(transaction: &Transaction<'_>, record: &JudgmentRecord) -> rusqlite::Result<()> {
+fn store(
+    transaction: &Transaction<'_>,
+    record: &JudgmentRecord,
+    form: TextForm,
+) -> rusqlite::Result<()> {
+    let kept = |text: String| form.kept(&text);
     let messages = json(&record.messages);
     let sha256 = tasks::hex(&Sha256::digest(&messages));
     transaction
         .prepare_cached("INSERT OR IGNORE INTO prompts (sha256, messages) VALUES (?1, ?2)")?
-        .execute(params![sha256, messages])?;
+        .execute(params![sha256, form.kept(&messages)])?;
     let (read, failure) = match &record.result {
         JudgmentResult::Read(read) => (Some(read), None),
         JudgmentResult::Failed(failure) => (None, Some(failure)),
@@ -141,10 +150,10 @@ fn store(transaction: &Transaction<'_>, record: &JudgmentRecord) -> rusqlite::Re
             sha256,
             if read.is_some() { "read" } else { "failed" },
             read.map(|read| json(&read.reading)),
-            read.map(|read| json(&read.reply)),
-            read.and_then(|read| read.first_reply.as_ref()).map(json),
+            read.map(|read| kept(json(&read.reply))),
+            read.and_then(|read| read.first_reply.as_ref()).map(|reply| kept(json(reply))),
             failure.map(|failure| &failure.kind),
-            failure.map(|failure| &failure.message),
+            failure.map(|failure| form.kept(&failure.message)),
             record.finished_at,
         ])
         .map(drop)
@@ -187,10 +196,7 @@ impl RunFile {
                    FROM judgments g JOIN items i USING (item_id)
                    ORDER BY i.position, g.sample_idx, g.turn, g.judge_id, g.opponent, g.position,
                             g.judge_sample_idx";
-        self.rows(sql, Columns::of)?
-            .into_iter()
-            .map(|columns| columns.judgment(&self.path))
-            .collect()
+        self.rows(sql, Columns::of)?.into_iter().map(|columns| columns.judgment(self)).collect()
     }
 
     /// What a judge was asked.
@@ -214,7 +220,7 @@ impl RunFile {
                 |row| row.get(0),
             )
         };
-        parse(&self.path, "a judge's prompt", &query().map_err(at(&self.path))?)
+        self.parse_kept("a judge's prompt", query().map_err(at(&self.path))?)
     }
 }
 
@@ -254,16 +260,19 @@ impl Columns {
         })
     }
 
-    fn judgment(self, path: &Path) -> Result<StoredJudgment, StoreError> {
+    fn judgment(self, run: &RunFile) -> Result<StoredJudgment, StoreError> {
+        let path = &run.path;
         let setting = Setting::from_columns(self.opponent, &self.position);
         let setting = setting.ok_or_else(|| corrupt(path, "a position", &self.position))?;
         let result = match (self.failure, self.reading, self.reply) {
-            (Some(failure), _, _) => JudgmentResult::Failed(failure),
+            (Some(Failure { kind, message }), _, _) => {
+                JudgmentResult::Failed(Failure { kind, message: run.text(message)? })
+            }
             (None, Some(reading), Some(reply)) => {
-                let first_reply = self.first_reply.map(|reply| parse(path, "a reply", &reply));
+                let first_reply = self.first_reply.map(|reply| run.parse_kept("a reply", reply));
                 JudgmentResult::Read(JudgeReply {
                     reading: parse(path, "a reading", &reading)?,
-                    reply: parse(path, "a reply", &reply)?,
+                    reply: run.parse_kept("a reply", reply)?,
                     first_reply: first_reply.transpose()?,
                 })
             }

@@ -1,4 +1,4 @@
--- Language models that rated answers of this run.
+-- Language models that rated answers of this run. Where texts are sealed, so are replies and errors.
 CREATE TABLE IF NOT EXISTS judges (
     judge_id  INTEGER PRIMARY KEY,
     config    TEXT NOT NULL UNIQUE,  -- JSON: model, prompts, sampling: all that can change a reply
@@ -40,6 +40,7 @@ SELECT j.judge_id, json_extract(j.config, '$.model.model') AS judge,
        json_extract(j.config, '$.prompts') AS prompts,
        g.item_id, g.sample_idx, g.turn, g.judge_sample_idx, g.status,
        json_extract(g.reading, '$.rating.value') AS rating,
-       json_extract(g.reply, '$.text') AS reply, g.error
+       CASE WHEN json_valid(g.reply) THEN json_extract(g.reply, '$.text') ELSE g.reply END AS reply,
+       g.error
 FROM judgments g JOIN judges j USING (judge_id)
 WHERE g.position = 'alone';

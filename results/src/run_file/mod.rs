@@ -8,6 +8,7 @@
 
 mod judgments;
 mod lock;
+mod measures;
 mod reader;
 mod writer;
 

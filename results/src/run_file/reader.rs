@@ -1,5 +1,7 @@
 //! Reading a run.
 
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use tasks::{
 
 use super::{at, open};
 use crate::rating::Ratings;
+use crate::seal::TextForm;
 use crate::summary::{RunFacts, Summary, Tokens, summarize};
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 
@@ -67,8 +70,8 @@ impl RunFile {
         rows.into_iter()
             .map(|(id, fields, target): (String, String, String)| {
                 Ok(Item {
-                    fields: parse(&self.path, "an item's fields", &fields)?,
-                    target: parse(&self.path, "an item's target", &target)?,
+                    fields: self.parse_kept("an item's fields", fields)?,
+                    target: self.parse_kept("an item's target", target)?,
                     id: ItemId(id),
                 })
             })
@@ -139,6 +142,8 @@ impl RunFile {
         for (item, answer, detail) in
             self.rows(sql, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         {
+            let answer: Option<String> = answer;
+            let answer = answer.map(|text| self.text(text)).transpose()?;
             visit(ItemId(item), answer, self.detail(detail)?);
         }
         Ok(())
@@ -175,7 +180,9 @@ impl RunFile {
         });
         let wall = "SELECT coalesce(sum(wall_ms), 0) FROM sessions";
         let wall_ms = self.connection.query_row(wall, [], |row| row.get::<_, i64>(0));
+        let lengths: Vec<_> = self.lengths()?.into_values().collect();
         let facts = RunFacts {
+            lengths: &lengths,
             tokens: tokens.map_err(at(&self.path))?,
             wall_ms: wall_ms.map_err(at(&self.path))?.cast_unsigned(),
             path: &self.path.display().to_string(),
@@ -192,7 +199,10 @@ impl RunFile {
     pub fn failures(&self) -> Result<Vec<(String, u64, String)>, StoreError> {
         let sql = "SELECT error_kind, count(*), min(error) FROM samples WHERE status = 'failed'
                    GROUP BY error_kind ORDER BY 2 DESC, 1";
-        self.rows(sql, |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?)))
+        let rows = self.rows(sql, |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?))
+        })?;
+        rows.into_iter().map(|(kind, n, message)| Ok((kind, n, self.text(message)?))).collect()
     }
 
     /// Calls `visit` with every judged sample in order, one at a time, so that a run of any size
@@ -220,8 +230,8 @@ impl RunFile {
             let detail = self.detail(detail)?;
             let target = targets.get(&key.item).cloned();
             let target = target.ok_or_else(|| corrupt(&self.path, "a sample", &key.item.0))?;
-            let sampling = self.plan.temperatures.sampling(&self.plan.sampling, &target);
-            let transcript = self.transcript(&key, seed, &sampling)?;
+            let target = target.displayed(key.sample_idx);
+            let transcript = self.transcript(&key, seed)?;
             let sample_idx = key.sample_idx;
             let outcome =
                 SampleOutcome { sample_idx, outcome: self.outcome(Some(&outcome))?, vote, detail };
@@ -230,12 +240,7 @@ impl RunFile {
         Ok(())
     }
 
-    fn transcript(
-        &self,
-        key: &SampleKey,
-        seed: SampleSeed,
-        sampling: &Sampling,
-    ) -> Result<Transcript, StoreError> {
+    fn transcript(&self, key: &SampleKey, seed: SampleSeed) -> Result<Transcript, StoreError> {
         let sql = "SELECT p.messages, t.completion, t.reasoning, t.reasoning_opened_by_template,
                           t.finish_reason, t.prompt_tokens, t.completion_tokens, t.reasoning_tokens,
                           t.latency_ms, t.first_token_ms, t.n_attempts
@@ -249,18 +254,49 @@ impl RunFile {
                 })?
                 .collect()
         };
+        let sampling = self.sampling(key)?;
         let mut turns = Vec::new();
         for (messages, finish, completion) in query().map_err(at(&self.path))? {
-            let messages: Vec<Message> = parse(&self.path, "a prompt", &messages)?;
+            let messages: Vec<Message> = self.parse_kept("a prompt", messages)?;
             let finish = Finish::from_name(&finish)
                 .ok_or_else(|| corrupt(&self.path, "a finish reason", &finish))?;
             let request = Request { messages, sampling: sampling.clone(), seed };
-            turns.push(Turn { request, completion: Completion { finish, ..completion } });
+            let (text, reasoning) = (self.text(completion.text)?, completion.reasoning);
+            let reasoning = reasoning.map(|text| self.text(text)).transpose()?;
+            let completion = Completion { text, reasoning, finish, ..completion };
+            turns.push(Turn { request, completion });
         }
         if turns.is_empty() {
             return Err(corrupt(&self.path, "a judged sample without turns", &key.item.0));
         }
         Ok(Transcript { turns })
+    }
+
+    /// The sampling parameters of a sample's requests.
+    fn sampling(&self, key: &SampleKey) -> Result<Sampling, StoreError> {
+        if self.plan.temperatures.is_empty() {
+            return Ok(self.plan.sampling.clone());
+        }
+        let sql = "SELECT target FROM items WHERE item_id = ?1";
+        let query = || -> rusqlite::Result<String> {
+            self.connection.prepare_cached(sql)?.query_row([&key.item.0], |row| row.get(0))
+        };
+        let target: Target = self.parse_kept("a target", query().map_err(at(&self.path))?)?;
+        Ok(self.plan.temperatures.sampling(&self.plan.sampling, &target))
+    }
+
+    /// A text that may be sealed.
+    pub(super) fn text(&self, kept: String) -> Result<String, StoreError> {
+        let text = TextForm::new(self.plan.texts).read(kept);
+        text.ok_or_else(|| corrupt(&self.path, "a sealed text", "…"))
+    }
+
+    pub(super) fn parse_kept<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        kept: String,
+    ) -> Result<T, StoreError> {
+        parse(&self.path, what, &self.text(kept)?)
     }
 
     pub(super) fn rows<T>(

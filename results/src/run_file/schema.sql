@@ -1,4 +1,7 @@
 -- evalrun run file, format version 3. One file is one run; see results/src/run_file/mod.rs.
+-- Where the plan says `"texts": "sealed"`, the columns fields, target, messages, completion, reasoning,
+-- answer and error hold sealed texts (results/src/seal.rs): the authors of those data ask that examples
+-- stay out of plain text. `evalrun` reads them; --keep-text writes them readable.
 CREATE TABLE run (
     key   TEXT PRIMARY KEY,          -- plan (JSON), evalrun_version, git, machine, created_at
     value TEXT NOT NULL

@@ -7,6 +7,7 @@ use tasks::{Answer, Item, Judgement, SampleKey, Transcript};
 
 use super::lock::WriterLock;
 use super::{APPLICATION_ID, FORMAT_VERSION, JUDGMENTS_SCHEMA, RunFile, SCHEMA, at, open};
+use crate::seal::TextForm;
 use crate::{JudgeConfig, Plan, SampleRecord, SampleResult, StoreError};
 
 /// The one writer of a run file.
@@ -16,6 +17,7 @@ pub struct RunWriter {
     path: PathBuf,
     session_id: i64,
     judge: (String, u32),
+    form: TextForm,
     _lock: WriterLock,
 }
 
@@ -50,7 +52,7 @@ impl RunWriter {
         let transaction = connection.transaction().map_err(at(path))?;
         lay_out(&transaction, plan, items, session).map_err(|err| refuse(err.to_string()))?;
         transaction.commit().map_err(|err| refuse(err.to_string()))?;
-        Self::start_session(connection, path, session, lock)
+        Self::start_session(connection, path, (session, plan), lock)
     }
 
     /// Continues the run at `path`, which must have been started with this very `plan`.
@@ -63,20 +65,21 @@ impl RunWriter {
         let lock = WriterLock::take(path)?;
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         configure(&connection).map_err(at(path))?;
-        Self::start_session(connection, path, session, lock)
+        Self::start_session(connection, path, (session, plan), lock)
     }
 
     fn start_session(
         connection: Connection,
         path: &Path,
-        session: &Session,
+        (session, plan): (&Session, &Plan),
         lock: WriterLock,
     ) -> Result<Self, StoreError> {
         let sql = "INSERT INTO sessions (started_at, wall_ms, settings) VALUES (?1, 0, ?2)";
         connection.execute(sql, params![session.started_at, session.settings]).map_err(at(path))?;
         let session_id = connection.last_insert_rowid();
         let judge = session.judge.clone();
-        Ok(Self { connection, path: path.to_owned(), session_id, judge, _lock: lock })
+        let form = TextForm::new(plan.texts);
+        Ok(Self { connection, path: path.to_owned(), session_id, judge, form, _lock: lock })
     }
 
     /// The run file.
@@ -86,11 +89,11 @@ impl RunWriter {
 
     /// Stores samples in one durable transaction; `wall_ms` is how long this session has run.
     pub fn append(&mut self, records: &[SampleRecord], wall_ms: u64) -> Result<(), StoreError> {
-        let Self { connection, path, session_id, judge, .. } = self;
+        let Self { connection, path, session_id, judge, form, .. } = self;
         let transaction = connection.transaction().map_err(at(path))?;
         let write = || -> rusqlite::Result<()> {
             for record in records {
-                store(&transaction, record, judge)?;
+                store(&transaction, record, judge, *form)?;
             }
             let sql = "UPDATE sessions SET wall_ms = ?1 WHERE session_id = ?2";
             transaction.execute(sql, params![wall_ms.cast_signed(), *session_id]).map(drop)
@@ -147,6 +150,7 @@ fn lay_out(
     transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.execute_batch(SCHEMA)?;
     transaction.execute_batch(JUDGMENTS_SCHEMA)?;
+    let form = TextForm::new(plan.texts);
     let plan = serde_json::to_string(plan).expect("a plan is plain data");
     let facts = [("plan".to_owned(), plan), ("created_at".to_owned(), session.started_at.clone())];
     for (key, value) in facts.iter().chain(&session.environment) {
@@ -157,6 +161,7 @@ fn lay_out(
     for (position, item) in items.iter().enumerate() {
         let fields = serde_json::to_string(&item.fields).expect("fields are plain strings");
         let target = serde_json::to_string(&item.target).expect("a target is plain data");
+        let (fields, target) = (form.kept(&fields), form.kept(&target));
         insert.execute(params![item.id.0, position.cast_signed(), fields, target])?;
     }
     Ok(())
@@ -168,6 +173,7 @@ fn store(
     transaction: &Transaction<'_>,
     record: &SampleRecord,
     judge: &(String, u32),
+    form: TextForm,
 ) -> rusqlite::Result<()> {
     let (status, n_turns, failure) = match &record.result {
         SampleResult::Judged { transcript, .. } => ("judged", transcript.turns.len(), None),
@@ -190,12 +196,12 @@ fn store(
             status,
             n_turns.cast_signed(),
             failure.map(|failure| &failure.kind),
-            failure.map(|failure| &failure.message),
+            failure.map(|failure| form.kept(&failure.message)),
             record.finished_at,
         ])?;
     if let SampleResult::Judged { transcript, judgement } = &record.result {
-        store_turns(transaction, &record.key, transcript)?;
-        store_verdict(transaction, &record.key, judgement, judge)?;
+        store_turns(transaction, &record.key, transcript, form)?;
+        store_verdict(transaction, &record.key, (judgement, judge), form)?;
     }
     Ok(())
 }
@@ -204,6 +210,7 @@ fn store_turns(
     transaction: &Transaction<'_>,
     key: &SampleKey,
     transcript: &Transcript,
+    form: TextForm,
 ) -> rusqlite::Result<()> {
     for (turn_idx, turn) in transcript.turns.iter().enumerate() {
         let sha256 = turn.request.messages_sha256();
@@ -211,7 +218,7 @@ fn store_turns(
             serde_json::to_string(&turn.request.messages).expect("messages are plain text");
         transaction
             .prepare_cached("INSERT OR IGNORE INTO prompts (sha256, messages) VALUES (?1, ?2)")?
-            .execute(params![sha256, messages])?;
+            .execute(params![sha256, form.kept(&messages)])?;
         let completion = &turn.completion;
         let usage = completion.usage;
         let sql = "INSERT INTO turns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
@@ -220,8 +227,8 @@ fn store_turns(
             key.sample_idx,
             turn_idx.cast_signed(),
             sha256,
-            completion.text,
-            completion.reasoning,
+            form.kept(&completion.text),
+            completion.reasoning.as_deref().map(|text| form.kept(text)),
             completion.reasoning_opened_by_template,
             completion.finish.name(),
             usage.map(|usage| usage.prompt_tokens.cast_signed()),
@@ -238,8 +245,8 @@ fn store_turns(
 fn store_verdict(
     transaction: &Transaction<'_>,
     key: &SampleKey,
-    judgement: &Judgement,
-    (judge, judge_version): &(String, u32),
+    (judgement, (judge, judge_version)): (&Judgement, &(String, u32)),
+    form: TextForm,
 ) -> rusqlite::Result<()> {
     let (answer, vote, rule) = match &judgement.answer {
         Answer::Found { text, vote, rule } => (Some(text), Some(vote), Some(rule)),
@@ -261,7 +268,7 @@ fn store_verdict(
             judge_version,
             judgement.verdict.name(),
             judgement.verdict.score(),
-            answer,
+            answer.map(|text| form.kept(text)),
             vote,
             rule,
             judgement.explanation,

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Letter, Permutation, ShuffleProtocol};
 
 /// A question, its correct answer and three incorrect ones, as the data spell them. `Debug` shows no
 /// text, because the authors of GPQA ask that its examples do not appear in public.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ChoiceQuestion {
     /// The question.
     pub question: String,
@@ -18,7 +21,7 @@ pub struct ChoiceQuestion {
 }
 
 /// A question with its options in the order of display. `Debug` shows no text.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Displayed {
     question: String,
     options: [String; 4],

@@ -13,4 +13,4 @@ pub use extractor::ChoiceExtractor;
 pub use letter::Letter;
 pub use prompt_format::PromptFormat;
 pub use python_random::PythonRandom;
-pub use shuffle::{Permutation, Permutations, ShuffleProtocol};
+pub use shuffle::{Permutation, Permutations, ShuffleProtocol, draw_orders};

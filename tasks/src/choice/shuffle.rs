@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::PythonRandom;
-use crate::ItemId;
+use crate::{Item, ItemId, Target};
 
 /// Who decides the order of the options. The order is part of the exam: figures under two protocols
 /// compare as averages, never item by item.
@@ -45,7 +45,8 @@ impl ShuffleProtocol {
 
 /// An order of four options: the option shown at place i stood at place `self.0[i]` before, where
 /// place 0 is the correct answer and the incorrect ones follow as in the data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Permutation([u8; 4]);
 
 impl Permutation {
@@ -104,6 +105,25 @@ impl Permutations {
     /// Items in the full data set.
     pub fn n_items(&self) -> usize {
         self.n_items
+    }
+}
+
+/// Gives every sample of every choice item its order. `items` are those of the full data set in its
+/// own order, also where a run asks only some of them; items of other kinds stay as they are.
+pub fn draw_orders(
+    items: &mut [Item],
+    protocol: ShuffleProtocol,
+    run_seed: u64,
+    (task, n_samples): (&str, u32),
+) {
+    let item_ids: Vec<ItemId> = items.iter().map(|item| item.id.clone()).collect();
+    let drawn = Permutations::draw(protocol, run_seed, task, &item_ids, n_samples);
+    for (item_idx, item) in items.iter_mut().enumerate() {
+        if let Target::Choice(target) = &mut item.target {
+            target.protocol = protocol;
+            let order = |sample_idx| drawn.of(item_idx, sample_idx).expect("it was drawn");
+            target.orders = (0..n_samples).map(order).collect();
+        }
     }
 }
 

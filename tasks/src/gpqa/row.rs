@@ -21,6 +21,18 @@ pub struct GpqaRow {
     pub subdomain: String,
 }
 
+impl GpqaRow {
+    /// The row as task files see it.
+    pub(crate) fn into_json(self) -> serde_json::Value {
+        serde_json::json!({
+            "record_id": self.record_id,
+            "domain": self.domain,
+            "subdomain": self.subdomain,
+            "choice": self.question,
+        })
+    }
+}
+
 impl fmt::Debug for GpqaRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GpqaRow")

@@ -154,7 +154,7 @@ pub struct JudgmentRecord {
 #[derive(Debug, Clone, PartialEq)]
 pub enum JudgmentResult {
     /// The judge replied.
-    Read(JudgeReply),
+    Read(Box<JudgeReply>),
     /// Infrastructure failed: no score, and the judge is asked again on resume.
     Failed(Failure),
 }

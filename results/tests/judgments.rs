@@ -138,7 +138,7 @@ fn read(value: f64) -> JudgmentResult {
         timing: Timing::default(),
     };
     let reading = Reading::Rating { value, in_language: None };
-    JudgmentResult::Read(JudgeReply { reply, first_reply: None, reading })
+    JudgmentResult::Read(Box::new(JudgeReply { reply, first_reply: None, reading }))
 }
 
 fn failed() -> JudgmentResult {

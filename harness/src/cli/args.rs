@@ -186,12 +186,12 @@ pub(crate) struct ScoreArgs {
     /// Find programs in the rows' solutions first; without it they are programs already.
     #[arg(long, value_enum, value_name = "EXTRACTOR")]
     pub(super) extractor: Option<ExtractorArg>,
-    /// Judgments of the answers in FastChat's file format, for mt_bench and ru_mt_bench.
+    /// Judgments of the answers in FastChat's file format, for MT-Bench and ruMT-Bench.
     #[arg(long, value_name = "FILE")]
     pub(super) judgments: Option<PathBuf>,
     #[command(flatten)]
     pub(super) judges: JudgeArgs,
-    /// The folder for the run file that answers of mt_bench and ru_mt_bench become.
+    /// The folder for the run file that answers of MT-Bench and ruMT-Bench become.
     #[arg(long, value_name = "FOLDER", default_value = "results")]
     pub(super) runs: PathBuf,
     /// Where to write one JSON line for each row, in the order of the file.
@@ -227,7 +227,7 @@ pub(crate) enum FormatArg {
     Baseline,
     /// `EvalPlus`'s result file, for one run of HumanEval or MBPP.
     Evalplus,
-    /// FastChat's file of answers, for one run of mt_bench or ru_mt_bench.
+    /// FastChat's file of answers, for one run of MT-Bench or ruMT-Bench.
     FastchatAnswers,
     /// FastChat's file of judgments, likewise.
     FastchatJudgments,

@@ -119,9 +119,10 @@ impl RunDisplay {
     /// Correct so far, failures, speed and time left.
     fn figures(&self) -> String {
         let elapsed = self.started.elapsed().as_secs_f64();
-        let mut parts = match self.has_right_answers {
-            true => vec![format!("{} correct", self.n_correct)],
-            false => vec![format!("{} answered", self.n_graded)],
+        let mut parts = if self.has_right_answers {
+            vec![format!("{} correct", self.n_correct)]
+        } else {
+            vec![format!("{} answered", self.n_graded)]
         };
         if self.n_failed > 0 {
             parts.push(format!("{} failed", self.n_failed));

@@ -198,7 +198,7 @@ impl Asker {
         let seed = self.seed(&call);
         let mut n_tokens = 0;
         let (result, error) = match self.reply(&call.question.messages, seed, &mut n_tokens).await {
-            Ok(reply) => (JudgmentResult::Read(reply), None),
+            Ok(reply) => (JudgmentResult::Read(Box::new(reply)), None),
             Err(error) => (JudgmentResult::Failed(Failure::from(&error)), Some(error)),
         };
         let record = JudgmentRecord {

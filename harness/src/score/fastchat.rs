@@ -259,7 +259,7 @@ fn judgment(key: JudgmentKey, row: JudgmentRow, reading: Reading) -> JudgmentRec
             Message { role: Role::System, content: String::new() },
             Message { role: Role::User, content: row.user_prompt },
         ],
-        result: JudgmentResult::Read(reply),
+        result: JudgmentResult::Read(Box::new(reply)),
         finished_at: crate::now(),
     }
 }

@@ -146,24 +146,27 @@ pub(super) fn of(
     })
 }
 
+fn winner(reading: &Reading) -> Option<Winner> {
+    match reading {
+        Reading::Winner(winner) => Some(*winner),
+        Reading::Rating { .. } | Reading::Unparsed(_) => None,
+    }
+}
+
 /// Pairs of games of which both were played.
 fn games(judgments: &[&StoredJudgment]) -> Vec<Game> {
-    let mut games: BTreeMap<_, [Option<Option<Winner>>; 2]> = BTreeMap::new();
+    let mut games: BTreeMap<_, [Option<&Reading>; 2]> = BTreeMap::new();
     for judgment in judgments {
         let JudgmentKey { sample, turn, judge_sample_idx, setting, .. } = &judgment.key;
         let (Setting::Against { position, .. }, Some(reading)) = (setting, judgment.reading())
         else {
             continue;
         };
-        let winner = match reading {
-            Reading::Winner(winner) => Some(*winner),
-            Reading::Rating { .. } | Reading::Unparsed(_) => None,
-        };
         let place = (sample.clone(), *turn, *judge_sample_idx);
-        games.entry(place).or_default()[usize::from(*position == Position::Second)] = Some(winner);
+        games.entry(place).or_default()[usize::from(*position == Position::Second)] = Some(reading);
     }
     let played = games.into_iter().filter_map(|((sample, _, _), [first, second])| {
-        Some(Game { item: sample.item, first: first?, second: second? })
+        Some(Game { item: sample.item, first: winner(first?), second: winner(second?) })
     });
     played.collect()
 }

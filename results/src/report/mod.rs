@@ -124,7 +124,8 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
 fn progress(summary: &Summary) -> String {
     let counts = summary.counts;
     match counts.n_graded() {
-        n if n == counts.planned => "complete".to_owned(),
+        n if n == counts.planned && summary.complete => "complete".to_owned(),
+        n if n == counts.planned => "INCOMPLETE: judgments are missing".to_owned(),
         n => format!("INCOMPLETE: {n} of {} samples graded", counts.planned),
     }
 }

@@ -270,11 +270,11 @@ impl Columns {
             }
             (None, Some(reading), Some(reply)) => {
                 let first_reply = self.first_reply.map(|reply| run.parse_kept("a reply", reply));
-                JudgmentResult::Read(JudgeReply {
+                JudgmentResult::Read(Box::new(JudgeReply {
                     reading: parse(path, "a reading", &reading)?,
                     reply: run.parse_kept("a reply", reply)?,
                     first_reply: first_reply.transpose()?,
-                })
+                }))
             }
             _ => return Err(corrupt(path, "a judgment without a reply", &self.sample.item.0)),
         };

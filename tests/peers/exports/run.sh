@@ -38,4 +38,9 @@ for source in lm_eval inspect; do
     || { tail -20 "$out/$source.txt"; exit 1; }
   echo "every_eval_ever: converted $source: $(find "$out/from_$source" -name '*.json' | wc -l) record(s)"
 done
-"$venv/bin/every_eval_ever" validate "$out/record.json"
+# The validator wants a record where the collection keeps it: data/BENCHMARK/DEVELOPER/MODEL/UUID.json.
+model=$("$venv/bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["model_info"]["id"])' "$out/record.json")
+name=$("$venv/bin/python" -c 'import uuid; print(uuid.uuid4())')
+mkdir -p "$out/data/benchmark/$model"
+cp "$out/record.json" "$out/data/benchmark/$model/$name.json"
+(cd "$out" && "$venv/bin/every_eval_ever" validate "data/benchmark/$model/$name.json")

@@ -133,7 +133,7 @@ rank_best,rank_worst,best,complete,partial_source,items_differ,run_file\n"
     /// What the signs mean, each line between `start` and `end`.
     fn notes(&self, start: &str, end: &str) -> String {
         let mut notes = vec![
-            "±: half the width of the 95 % interval; n: items (× samples); #: ranks that the intervals leave open"
+            "±: half the width of the 95 % interval; n: items; #: ranks that the intervals leave open"
                 .to_owned(),
         ];
         let cells = || self.rows.iter().flat_map(|row| row.cells.iter().flatten());
@@ -183,9 +183,6 @@ fn remarks(cell: &Cell) -> String {
     let half = (estimate.ci95.high - estimate.ci95.low) / 2.0 * 100.0;
     let n = match (estimate.n_items, estimate.n_samples) {
         (items, samples) if items == samples => items.to_string(),
-        (items, samples) if items > 0 && samples % items == 0 => {
-            format!("{items}×{}", samples / items)
-        }
         (items, samples) => format!("{items}, {samples} samples"),
     };
     let rank = match (cell.rank.best, cell.rank.worst) {

@@ -63,6 +63,15 @@ pub enum EvalrunError {
     /// Programs cannot be graded.
     #[error(transparent)]
     Programs(#[from] CodeError),
+    /// The data of function calls cannot be used.
+    #[error(transparent)]
+    CallsData(#[from] crate::calls::BfclDataError),
+    /// A conversation cannot be judged.
+    #[error(transparent)]
+    Conversation(#[from] judges::calls::multi_turn::ConversationError),
+    /// The classes that calls run against cannot be loaded.
+    #[error("the interpreter for function calls cannot be had: {0}")]
+    Calls(String),
     /// A file of samples made elsewhere.
     #[error("{path}, line {line}: {reason}")]
     Samples {
@@ -91,8 +100,14 @@ impl EvalrunError {
             | Self::Task(TaskError::UnknownTask { .. } | TaskError::UnknownSplit { .. }) => {
                 ExitCode::Usage
             }
-            Self::Task(_) | Self::Programs(_) | Self::Samples { .. } => ExitCode::Task,
-            Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) => ExitCode::Asset,
+            Self::Task(_)
+            | Self::Programs(_)
+            | Self::Samples { .. }
+            | Self::CallsData(_)
+            | Self::Conversation(_) => ExitCode::Task,
+            Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) | Self::Calls(_) => {
+                ExitCode::Asset
+            }
             Self::Model { .. } | Self::Backend { .. } => ExitCode::Backend,
             Self::Store(_) | Self::File { .. } => ExitCode::Store,
         }

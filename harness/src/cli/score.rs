@@ -4,11 +4,13 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::args::ScoreArgs;
+use super::args::{CallsModeArg, ScoreArgs};
 use super::{Context, print};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use crate::score::{self, ScoreSettings};
+use judges::calls::check::Naming;
+use judges::calls::decode::Mode;
 use tasks::ExtractorKind;
 
 /// Grades a file of responses.
@@ -19,6 +21,12 @@ pub(super) fn score(args: &ScoreArgs, context: &Context) -> Result<ExitCode, Eva
         ScoreSettings {
             n_workers: args.workers.map(|n| n as usize),
             extractor: args.extractor.map(ExtractorKind::from),
+            calls_mode: args.mode.map(|mode| match mode {
+                CallsModeArg::Prompting => Mode::Prompting,
+                CallsModeArg::Fc => Mode::Native,
+                CallsModeArg::Hermes => Mode::Hermes,
+            }),
+            calls_naming: args.underscores.then_some(Naming::Underscores),
         },
         (&context.store, &context.display),
     )?;

@@ -1,5 +1,6 @@
 //! `evalrun score`: grades responses that were made elsewhere, in the benchmark's own file format.
 
+mod calls;
 mod file;
 pub(crate) mod instructions;
 mod programs;
@@ -7,6 +8,8 @@ mod programs;
 use std::path::Path;
 
 use comfy_table::Table;
+use judges::calls::check::Naming;
+use judges::calls::decode::Mode;
 use serde_json::Value;
 use tasks::{CodeBenchmark, CodeTests, ExtractorKind};
 
@@ -32,6 +35,8 @@ pub(crate) enum ScoreTask {
     /// `MBPP+`: the same.
     #[value(name = "mbpp_plus")]
     MbppPlus,
+    /// BFCL v4: upstream's result files, one or a folder of them.
+    Bfcl,
 }
 
 /// How a file is graded.
@@ -41,6 +46,10 @@ pub(crate) struct ScoreSettings {
     pub(crate) n_workers: Option<usize>,
     /// How programs are found in what the file calls solutions; by default they are programs.
     pub(crate) extractor: Option<ExtractorKind>,
+    /// How models were asked to call functions; by default as the replies look.
+    pub(crate) calls_mode: Option<Mode>,
+    /// How functions were named; by default as they are.
+    pub(crate) calls_naming: Option<Naming>,
 }
 
 impl ScoreSettings {
@@ -53,6 +62,16 @@ impl ScoreSettings {
         };
         let reason = "is for programs, and responses to instructions are none";
         Err(EvalrunError::Usage(format!("{option} {reason}")))
+    }
+
+    /// For benchmarks without function calls.
+    fn refuse_calls(self) -> Result<(), EvalrunError> {
+        let option = match (self.calls_mode, self.calls_naming) {
+            (None, None) => return Ok(()),
+            (Some(_), _) => "--mode",
+            (None, Some(_)) => "--underscores",
+        };
+        Err(EvalrunError::Usage(format!("{option} is for function calls")))
     }
 }
 
@@ -83,9 +102,15 @@ pub(crate) fn score(
     if matches!(task, ScoreTask::Ifeval | ScoreTask::Ruifeval) {
         settings.refuse()?;
     }
+    if task != ScoreTask::Bfcl {
+        settings.refuse_calls()?;
+    } else if settings.extractor.is_some() {
+        return Err(EvalrunError::Usage("--extractor is for programs".to_owned()));
+    }
     let programs =
         |benchmark, tests| programs::score((benchmark, tests), samples, settings, resources);
     match task {
+        ScoreTask::Bfcl => calls::score(samples, settings, resources),
         ScoreTask::HumanEval => programs(CodeBenchmark::Humaneval, CodeTests::Base),
         ScoreTask::HumanEvalPlus => programs(CodeBenchmark::Humaneval, CodeTests::BaseAndPlus),
         ScoreTask::Mbpp => programs(CodeBenchmark::Mbpp, CodeTests::Base),

@@ -4,6 +4,7 @@
 //! independent, so items are the units of all standard errors (clustered standard errors, Miller,
 //! "Adding Error Bars to Evals", arXiv 2411.00640).
 
+pub mod calls;
 mod choice;
 mod consensus;
 mod instructions;

@@ -3,6 +3,7 @@
 //! The rows are found through `EVALRUN_ORACLES` (default: the folder beside the checkout). A file that
 //! is not there is reported as absent.
 
+mod bfcl;
 mod chat;
 mod code_extract;
 mod evalplus;

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 use std::thread;
 
-use judges::calls::multi_turn::{PRELUDE, WHEEL};
+use judges::calls::Judged;
+use judges::calls::multi_turn::{Conversation, PRELUDE, Turns, WHEEL};
 use sandbox::{Extension, Sandbox};
 
 use super::BfclData;
@@ -28,10 +29,20 @@ impl CallsSandbox {
     }
 
     /// The sandbox.
-    pub fn get(&self, resources: (&AssetStore, &Display)) -> Result<&Sandbox, EvalrunError> {
+    fn get(&self, resources: (&AssetStore, &Display)) -> Result<&Sandbox, EvalrunError> {
         let loaded =
             self.sandbox.get_or_init(|| self.load(resources).map_err(|err| err.to_string()));
         loaded.as_ref().map_err(|reason| EvalrunError::Calls(reason.clone()))
+    }
+
+    /// Judges a conversation in it.
+    pub fn judge(
+        &self,
+        conversation: &Conversation,
+        turns: &Turns,
+        resources: (&AssetStore, &Display),
+    ) -> Result<Judged, EvalrunError> {
+        Ok(conversation.judge(turns, self.get(resources)?)?)
     }
 
     fn load(&self, (store, display): (&AssetStore, &Display)) -> Result<Sandbox, EvalrunError> {

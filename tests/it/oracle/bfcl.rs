@@ -5,13 +5,16 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use harness::calls::{BfclData, Entry};
+use harness::assets::AssetStore;
+use harness::calls::{BfclData, CallsSandbox, Entry};
+use harness::display::Display;
 use judges::calls::check::Naming;
 use judges::calls::decode::Mode;
+use judges::calls::multi_turn::{self, Conversation, Turns};
 use judges::calls::value::Value as Stored;
 use judges::calls::{Judged, json, judge_agentic, judge_relevance};
 use serde_json::Value;
-use tasks::calls::Category;
+use tasks::calls::{Category, Group};
 
 use super::{report, rows, say, text};
 use crate::embedded::model_path;
@@ -133,4 +136,90 @@ fn the_wheel_has_every_entry() {
         let is_right = |id: &String| Category::of_id(id) == Some(category);
         assert!(entries.keys().all(is_right), "{}", category.name());
     }
+}
+
+/// Judges conversations two at a time; `None` with a remark where the interpreter cannot be had.
+fn judged(conversations: &[(&Conversation, Turns)]) -> Option<Vec<Judged>> {
+    model_path("python-snapshot")?;
+    let (store, display) = (AssetStore::from_environment(), Display::quiet());
+    let sandbox = CallsSandbox::new(DATA.as_ref()?, Some(2));
+    let judge = |(conversation, turns): &(&Conversation, Turns)| {
+        sandbox.judge(conversation, turns, (&store, &display)).expect("the sandbox works")
+    };
+    let (first, second) = conversations.split_at(conversations.len() / 2);
+    Some(std::thread::scope(|scope| {
+        let second = scope.spawn(|| second.iter().map(judge).collect::<Vec<_>>());
+        let mut all: Vec<Judged> = first.iter().map(judge).collect();
+        all.extend(second.join().expect("no panic"));
+        all
+    }))
+}
+
+/// Calls that are decoded already.
+fn turns_of_calls(result: &Value) -> Option<Turns> {
+    let step = |step: &Value| -> Option<Vec<String>> {
+        let calls = step.as_array()?;
+        calls.iter().map(|call| call.as_str().map(str::to_owned)).collect()
+    };
+    let turn = |turn: &Value| {
+        let steps: Vec<Vec<String>> = turn.as_array()?.iter().map(step).collect::<Option<_>>()?;
+        Some(steps.into_iter().filter(|calls| !calls.is_empty()).collect())
+    };
+    result.as_array()?.iter().map(turn).collect()
+}
+
+#[test]
+fn conversations_have_upstreams_verdicts() {
+    let file = "bfcl/multi_turn.jsonl";
+    let Some((rows, entries)) = inputs(file) else { return };
+    let mut known: HashMap<String, Judged> = HashMap::new();
+    let (mut keys, mut conversations) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let Some(Entry::Conversation(conversation)) = entries.get(text(row, "id")) else {
+            panic!("{} is no conversation", row["id"]);
+        };
+        let turns = match (text(row, "format"), turns_of_calls(&row["result"])) {
+            ("calls", Some(turns)) => Ok(turns),
+            _ => multi_turn::decoded(&stored(&row["result"]), mode(row)),
+        };
+        match turns {
+            Err(failure) => drop(known.insert(key(row), Err(failure))),
+            Ok(turns) => {
+                keys.push(key(row));
+                conversations.push((conversation, turns));
+            }
+        }
+    }
+    let Some(judged) = judged(&conversations) else { return };
+    known.extend(keys.into_iter().zip(judged));
+    compare(file, &rows, |row| known[&key(row)].clone(), (0.99, 0.99));
+}
+
+fn key(row: &Value) -> String {
+    format!("{}/{}", row["id"], row["case"])
+}
+
+/// The expected calls of every entry, played back as a model's.
+#[test]
+fn every_expected_conversation_is_right() {
+    let Some(data) = DATA.as_ref() else { return };
+    let categories = Group::MultiTurn.categories();
+    let entries: Vec<Entry> = categories
+        .into_iter()
+        .flat_map(|category| data.entries(category).expect("entries").into_values())
+        .collect();
+    let conversations: Vec<(&Conversation, Turns)> = entries.iter().map(played).collect();
+    let Some(judged) = judged(&conversations) else { return };
+    let wrong = |((conversation, _), judged): (&(&Conversation, Turns), Judged)| {
+        Some(format!("{}: {}", conversation.id, judged.err()?.reason))
+    };
+    let wrong: Vec<String> = conversations.iter().zip(judged).filter_map(wrong).collect();
+    report("bfcl, expected conversations", conversations.len(), &wrong, 1.0);
+}
+
+/// The expected calls as a model's.
+fn played(entry: &Entry) -> (&Conversation, Turns) {
+    let Entry::Conversation(conversation) = entry else { panic!("no conversation") };
+    let turns = conversation.ground_truth.iter().map(|turn| vec![turn.clone()]).collect();
+    (conversation, turns)
 }

@@ -4,6 +4,7 @@
 //! is not there is reported as absent.
 
 mod bfcl;
+mod bfcl_scores;
 mod chat;
 mod code_extract;
 mod evalplus;

@@ -118,10 +118,12 @@ fn judge(
         Entry::Agentic(answers) => plain(judge_agentic(&row.result, mode, answers)),
         Entry::Conversation(conversation) => match multi_turn::decoded(&row.result, mode) {
             Err(failure) => plain(Err(failure)),
-            Ok(turns) => match conversation.judge(&turns, sandbox.get(resources)?) {
+            Ok(turns) => match sandbox.judge(conversation, &turns, resources) {
                 Ok(verdict) => plain(verdict),
-                Err(err @ ConversationError::WallClock(_)) => Outcome::Failed(err.to_string()),
-                Err(err) => return Err(err.into()),
+                Err(EvalrunError::Conversation(err @ ConversationError::WallClock(_))) => {
+                    Outcome::Failed(err.to_string())
+                }
+                Err(err) => return Err(err),
             },
         },
     })

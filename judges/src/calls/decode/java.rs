@@ -75,9 +75,9 @@ impl<'s> Reader<'s> {
                     let [target, _, value, ..] = parts.as_slice() else {
                         return Err(Undecodable::new("an assignment has no value"));
                     };
-                    (Value::str(self.text(*target)), self.value(*value))
+                    (Value::str(self.text(*target)), self.value(*value)?)
                 }
-                "identifier" | "class_literal" | "set" => (Value::None, self.value(child)),
+                "identifier" | "class_literal" | "set" => (Value::None, self.value(child)?),
                 _ => continue,
             };
             if arguments.get(&name).is_some() {
@@ -89,52 +89,60 @@ impl<'s> Reader<'s> {
     }
 
     /// The text of a value; a literal loses its quotes.
-    fn value(&self, node: Node<'_>) -> String {
+    fn value(&self, node: Node<'_>) -> Result<String, Undecodable> {
         if matches!(node.kind(), "string_literal" | "character_literal") {
-            return super::inner(self.text(node)).to_owned();
+            return Ok(super::inner(self.text(node)).to_owned());
         }
         let mut out = String::new();
-        self.write_nested(node, &mut out);
-        out
+        self.write_nested(node, &mut out)?;
+        Ok(out)
     }
 
-    fn write_nested(&self, node: Node<'_>, out: &mut String) {
+    fn write_nested(&self, node: Node<'_>, out: &mut String) -> Result<(), Undecodable> {
         match node.kind() {
             "string_literal" | "character_literal" | "identifier" | "class_literal"
             | "type_identifier" | "method_invocation" => out.push_str(self.text(node)),
             "array_creation_expression" => {
                 out.push_str("new ");
-                self.write_field(node, "type", out);
+                self.write_field(node, "type", out)?;
                 out.push_str("[]");
-                self.write_field(node, "value", out);
+                // Upstream meets an exception at an array that has a size and no items.
+                self.write_field(node, "value", out)?;
             }
-            "object_creation_expression" => self.write_creation(node, out),
+            "object_creation_expression" => self.write_creation(node, out)?,
             _ if node.child_count() > 0 => {
                 for child in children(node) {
-                    self.write_nested(child, out);
+                    self.write_nested(child, out)?;
                 }
             }
             _ => out.push_str(self.text(node)),
         }
+        Ok(())
     }
 
-    fn write_field(&self, node: Node<'_>, field: &str, out: &mut String) {
-        if let Some(part) = node.child_by_field_name(field) {
-            self.write_nested(part, out);
-        }
+    fn write_field(
+        &self,
+        node: Node<'_>,
+        field: &str,
+        out: &mut String,
+    ) -> Result<(), Undecodable> {
+        let part = node.child_by_field_name(field);
+        let part = part.ok_or_else(|| Undecodable(format!("a creation has no {field}")))?;
+        self.write_nested(part, out)
     }
 
     /// `new T(a, b)`; what follows the arguments is dropped.
-    fn write_creation(&self, node: Node<'_>, out: &mut String) {
+    fn write_creation(&self, node: Node<'_>, out: &mut String) -> Result<(), Undecodable> {
         out.push_str("new ");
-        self.write_field(node, "type", out);
+        self.write_field(node, "type", out)?;
         out.push('(');
         let arguments = node.child_by_field_name("arguments").map(children).unwrap_or_default();
         let arguments = arguments.iter().filter(|part| !matches!(part.kind(), "," | "(" | ")"));
         for (idx, argument) in arguments.enumerate() {
             out.push_str(if idx == 0 { "" } else { ", " });
-            self.write_nested(*argument, out);
+            self.write_nested(*argument, out)?;
         }
         out.push(')');
+        Ok(())
     }
 }

@@ -33,8 +33,7 @@ fn score(samples: &Path, more: &[&str]) -> Scored {
     let place = workplace();
     let out = place.path().join("verdicts.jsonl");
     let (samples, out_arg) = (samples.to_str().expect("UTF-8"), out.to_str().expect("UTF-8"));
-    let args =
-        ["score", "--task", "bfcl", "--samples", samples, "--out", out_arg, "--json"];
+    let args = ["score", "--task", "bfcl", "--samples", samples, "--out", out_arg, "--json"];
     let args = [&args, more].concat();
     let finished = Finished::from(command(&place, &args).output().expect("evalrun starts"));
     let lines = fs::read_to_string(&out).unwrap_or_default();
@@ -61,8 +60,11 @@ fn missing_categories_are_marked_and_the_score_is_called_partial() {
         let file = format!("BFCL_v4_{}_result.json", category.name());
         write(&folder.join(file), &rows);
     }
-    let scored = score(place.path(), &[]);
+    let tables = place.path().join("tables");
+    let scored = score(place.path(), &["--tables", tables.to_str().expect("UTF-8")]);
     assert_eq!(scored.finished.code, 0, "{}", scored.finished);
+    let live = fs::read_to_string(tables.join("data_live.csv")).expect("a table");
+    assert!(live.ends_with(",0.00%,N/A,N/A,N/A,N/A,N/A,100.00%,0.00%"), "{live}");
     let summary = scored.summary();
     assert_eq!(summary["mode"], "prompting");
     assert_eq!(summary["categories"]["live_irrelevance"]["correct"], 884);

@@ -77,12 +77,17 @@ pub enum BfclDataError {
     },
 }
 
-/// A single-turn row.
+/// A single-turn row that expects calls.
 #[derive(Deserialize)]
 struct Row {
     id: String,
-    #[serde(default)]
     function: Vec<serde_json::Value>,
+}
+
+/// A row of which no more is needed.
+#[derive(Deserialize)]
+struct Named {
+    id: String,
 }
 
 impl BfclData {
@@ -109,7 +114,7 @@ impl BfclData {
                 self.single_turn(category)
             }
             kind @ (CheckKind::Irrelevance | CheckKind::Relevance) => {
-                let rows = self.rows(&format!("{DATA}/{}", category.file()), parsed_row)?;
+                let rows = self.rows(&format!("{DATA}/{}", category.file()), named)?;
                 Ok(rows.into_iter().map(|row| (row.id, Entry::Relevance(kind))).collect())
             }
             CheckKind::MultiTurn => self.conversations(category),
@@ -180,12 +185,12 @@ impl BfclData {
     /// Memory and web search share their data: only the ids differ.
     fn agentic(&self, category: Category) -> Result<HashMap<String, Entry>, BfclDataError> {
         let file = format!("{DATA}/{}", category.file());
-        let rows = self.rows(&file, parsed_row)?;
+        let rows = self.rows(&file, named)?;
         let answers = self.answers(category, |text| {
             let answers = texts(&ground_truth(text)?);
             answers.ok_or_else(|| "its answer is no list of texts".to_owned())
         })?;
-        let entry = |(row, answers): (Row, Vec<String>)| {
+        let entry = |(row, answers): (Named, Vec<String>)| {
             let number = row.id.rsplit_once('_').map_or(row.id.as_str(), |(_, number)| number);
             (format!("{}_{number}", category.name()), Entry::Agentic(answers))
         };
@@ -229,7 +234,7 @@ impl BfclData {
     }
 }
 
-fn parsed_row(text: &str) -> Result<Row, String> {
+fn named(text: &str) -> Result<Named, String> {
     serde_json::from_str(text).map_err(|err| err.to_string())
 }
 

@@ -117,6 +117,9 @@ pub(crate) struct ScoreArgs {
     /// Functions were named with underscores for dots.
     #[arg(long)]
     pub(super) underscores: bool,
+    /// Also write BFCL's tables of scores, in upstream's layout, into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) tables: Option<PathBuf>,
     /// Programs run at the same time [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(super) workers: Option<u32>,

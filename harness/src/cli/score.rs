@@ -26,6 +26,7 @@ pub(super) fn score(args: &ScoreArgs, context: &Context) -> Result<ExitCode, Eva
                 CallsModeArg::Fc => Mode::Native,
                 CallsModeArg::Hermes => Mode::Hermes,
             }),
+            tables: args.tables.as_deref(),
             calls_naming: args.underscores.then_some(Naming::Underscores),
         },
         (&context.store, &context.display),

@@ -41,7 +41,7 @@ pub(crate) enum ScoreTask {
 
 /// How a file is graded.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct ScoreSettings {
+pub(crate) struct ScoreSettings<'s> {
     /// Programs run at the same time; all processors by default.
     pub(crate) n_workers: Option<usize>,
     /// How programs are found in what the file calls solutions; by default they are programs.
@@ -50,9 +50,11 @@ pub(crate) struct ScoreSettings {
     pub(crate) calls_mode: Option<Mode>,
     /// How functions were named; by default as they are.
     pub(crate) calls_naming: Option<Naming>,
+    /// Where upstream's tables of function calls are written.
+    pub(crate) tables: Option<&'s Path>,
 }
 
-impl ScoreSettings {
+impl ScoreSettings<'_> {
     /// For benchmarks without programs, on which none of this has an effect.
     fn refuse(self) -> Result<(), EvalrunError> {
         let option = match (self.n_workers, self.extractor) {
@@ -66,10 +68,11 @@ impl ScoreSettings {
 
     /// For benchmarks without function calls.
     fn refuse_calls(self) -> Result<(), EvalrunError> {
-        let option = match (self.calls_mode, self.calls_naming) {
-            (None, None) => return Ok(()),
-            (Some(_), _) => "--mode",
-            (None, Some(_)) => "--underscores",
+        let option = match (self.calls_mode, self.calls_naming, self.tables) {
+            (None, None, None) => return Ok(()),
+            (Some(_), _, _) => "--mode",
+            (None, Some(_), _) => "--underscores",
+            (None, None, Some(_)) => "--tables",
         };
         Err(EvalrunError::Usage(format!("{option} is for function calls")))
     }
@@ -91,7 +94,7 @@ pub(crate) struct Scored {
 pub(crate) fn score(
     task: ScoreTask,
     samples: &Path,
-    settings: ScoreSettings,
+    settings: ScoreSettings<'_>,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
     let is_readable = std::fs::File::open(samples);

@@ -2,7 +2,9 @@
 
 mod rows;
 mod summary;
+mod tables;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -43,7 +45,7 @@ struct Graded {
 /// Judges the result file, or every result file below the folder.
 pub(super) fn score(
     path: &Path,
-    settings: ScoreSettings,
+    settings: ScoreSettings<'_>,
     (store, display): (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
     let rows = read(path, display)?;
@@ -62,6 +64,9 @@ pub(super) fn score(
             Ok(Graded { row, category, outcome })
         })
         .collect::<Result<_, EvalrunError>>()?;
+    if let Some(folder) = settings.tables {
+        tables::write(folder, path, &graded)?;
+    }
     Ok(summary::scored(&graded, mode))
 }
 
@@ -80,18 +85,18 @@ fn entries(
 }
 
 /// The entry of a row; one of format sensitivity is made of its original.
-fn entry_of(
+fn entry_of<'e>(
     row: &Row,
     category: Category,
-    entries: &HashMap<String, Entry>,
-) -> Result<Entry, String> {
+    entries: &'e HashMap<String, Entry>,
+) -> Result<Cow<'e, Entry>, String> {
     let unknown = |id: &str| format!("{} has no entry `{id}`", category.name());
     if category != Category::FormatSensitivity {
-        return entries.get(&row.id).cloned().ok_or_else(|| unknown(&row.id));
+        return entries.get(&row.id).map(Cow::Borrowed).ok_or_else(|| unknown(&row.id));
     }
     match row.original().and_then(|id| entries.get(id)) {
         Some(Entry::Calls(original)) => BfclData::reformatted(&row.id, original)
-            .map(Entry::Calls)
+            .map(|entry| Cow::Owned(Entry::Calls(entry)))
             .map_err(|err| err.to_string()),
         _ => Err(unknown(&row.id)),
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use judges::calls::decode::Mode;
 use judges::calls::json;
 use judges::calls::value::Value;
+use num_traits::ToPrimitive;
 use rayon::prelude::*;
+use results::metric::calls::Usage;
 use tasks::calls::{Category, CheckKind};
 
 use crate::display::Display;
@@ -20,6 +22,7 @@ pub(super) struct Row {
     pub(super) result: Value,
     pub(super) path: Arc<Path>,
     pub(super) line: usize,
+    pub(super) usage: Usage,
 }
 
 impl Row {
@@ -116,8 +119,23 @@ fn row(line: &str, (path, number): (&Arc<Path>, usize)) -> Result<Row, String> {
     let row = row.as_dict().ok_or("it is no object")?;
     let id = row.get_str("id").and_then(Value::as_str).ok_or("it has no `id`")?;
     let result = row.get_str("result").ok_or("it has no `result`")?;
+    let usage = Usage {
+        latencies_s: numbers(row.get_str("latency")),
+        input_tokens: numbers(row.get_str("input_token_count")),
+        output_tokens: numbers(row.get_str("output_token_count")),
+    };
     let (id, result) = (id.to_owned(), result.clone());
-    Ok(Row { id, result, path: Arc::clone(path), line: number })
+    Ok(Row { id, result, path: Arc::clone(path), line: number, usage })
+}
+
+/// The numbers of a field that are not zero: one, or one for each step of each turn.
+fn numbers(field: Option<&Value>) -> Vec<f64> {
+    match field {
+        Some(Value::Int(number)) => number.to_f64().filter(|n| *n != 0.0).into_iter().collect(),
+        Some(Value::Float(number)) => Some(*number).filter(|n| *n != 0.0).into_iter().collect(),
+        Some(Value::List(items)) => items.iter().flat_map(|item| numbers(Some(item))).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// How the replies call functions, by their looks: upstream stores calls of an endpoint's own as lists.

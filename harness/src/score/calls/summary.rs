@@ -2,7 +2,9 @@
 
 use judges::calls::Judged;
 use judges::calls::decode::Mode;
-use results::metric::calls::{CategoryScore, CategoryScores, aggregate, of_category, sensitivity};
+use results::metric::calls::{
+    CategoryScore, CategoryScores, Sensitivity, aggregate, of_category, sensitivity,
+};
 use results::metric::{ItemScore, clustered};
 use serde_json::{Map, Value, json};
 use tasks::calls::tree::{AGENTIC, IRRELEVANCE, LIVE, MULTI_TURN, NON_LIVE, OVERALL};
@@ -53,7 +55,7 @@ pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
         graded.iter().filter(|graded| matches!(graded.outcome, Outcome::Failed(_))).count();
     let mut summary = json!({ "mode": mode_name(mode), "categories": categories, "means": means });
     if let Some(spread) = spread(graded) {
-        summary["format_sensitivity"] = spread;
+        summary["format_sensitivity"] = spread_json(&spread);
     }
     Scored { lines: graded.iter().map(line).collect(), table: figures, summary, n_failed }
 }
@@ -66,7 +68,7 @@ fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
-fn scores(
+pub(super) fn scores(
     graded: &[Graded],
     is_right: impl Fn(&Judged, Option<&Judged>) -> bool,
 ) -> CategoryScores {
@@ -119,8 +121,8 @@ fn mean_json(node: &Node, scores: &CategoryScores) -> Value {
     })
 }
 
-/// The spread over prompt configurations.
-fn spread(graded: &[Graded]) -> Option<Value> {
+/// The spread over prompt configurations, where there are any.
+pub(super) fn spread(graded: &[Graded]) -> Option<Sensitivity> {
     let mut scores: Vec<(String, CategoryScore)> = Vec::new();
     let formatted = graded.iter().filter(|g| g.category == Category::FormatSensitivity);
     for graded in formatted {
@@ -133,21 +135,23 @@ fn spread(graded: &[Graded]) -> Option<Value> {
         scores[idx].1.n_correct += usize::from(verdict.is_ok());
         scores[idx].1.n_total += 1;
     }
-    let spread = (!scores.is_empty()).then(|| sensitivity(scores))?;
+    (!scores.is_empty()).then(|| sensitivity(scores))
+}
+
+fn spread_json(spread: &Sensitivity) -> Value {
     let of_config = |(name, score): &(String, CategoryScore)| {
-        let accuracy = score.accuracy();
-        (
-            name.clone(),
-            json!({ "accuracy": accuracy, "correct": score.n_correct, "total": score.n_total }),
-        )
+        let CategoryScore { n_correct, n_total } = score;
+        let figures =
+            json!({ "accuracy": score.accuracy(), "correct": n_correct, "total": n_total });
+        (name.clone(), figures)
     };
     let configurations: Map<String, Value> =
         spread.per_configuration.iter().map(of_config).collect();
-    Some(json!({
+    json!({
         "max_delta": spread.max_delta,
         "standard_deviation": spread.standard_deviation,
         "configurations": configurations,
-    }))
+    })
 }
 
 fn line(graded: &Graded) -> Value {

@@ -10,7 +10,7 @@ use judges::calls::value::Value;
 use judges::calls::{Config, ConfigError, SingleTurn, expected_calls, json};
 use rayon::prelude::*;
 use serde::Deserialize;
-use tasks::calls::{Category, CheckKind, FunctionDoc, FunctionError};
+use tasks::calls::{Category, CheckKind, Description, FunctionDoc, FunctionError};
 use thiserror::Error;
 use zip::ZipArchive;
 
@@ -81,7 +81,7 @@ pub enum BfclDataError {
 #[derive(Deserialize)]
 struct Row {
     id: String,
-    function: Vec<serde_json::Value>,
+    function: Vec<Description>,
 }
 
 /// A row of which no more is needed.
@@ -135,7 +135,7 @@ impl BfclData {
         let file = format!("{DATA}/{}", category.file());
         let functions = |text: &str| {
             let row: Row = serde_json::from_str(text).map_err(|err| err.to_string())?;
-            let docs = row.function.iter().map(|doc| FunctionDoc::parse(doc, language));
+            let docs = row.function.into_iter().map(|doc| FunctionDoc::new(doc, language));
             let docs: Result<Vec<_>, FunctionError> = docs.collect();
             Ok((row.id, docs.map_err(|err| err.to_string())?))
         };

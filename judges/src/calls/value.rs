@@ -298,6 +298,11 @@ impl Dict {
         self.entries.iter()
     }
 
+    /// The entries in their order, by value.
+    pub fn into_entries(self) -> impl Iterator<Item = (Value, Value)> {
+        self.entries.into_iter()
+    }
+
     /// The value under a `str` key.
     pub fn get_str(&self, key: &str) -> Option<&Value> {
         let idx = match &self.places {

@@ -1,9 +1,9 @@
 //! What an entry says about a function that may be called.
 
-use std::collections::HashMap;
+use std::fmt::Formatter;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::Language;
 
@@ -12,8 +12,8 @@ use super::Language;
 pub struct FunctionDoc {
     /// Its name, perhaps with dots.
     pub name: String,
-    /// The parameters by name.
-    pub parameters: HashMap<String, Parameter>,
+    /// The parameters with their names, in the data's order.
+    pub parameters: Vec<(String, Parameter)>,
     /// The names of those that must be given, in the data's order.
     pub required: Vec<String>,
 }
@@ -55,9 +55,6 @@ pub enum ParameterType {
 /// A description that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
-    /// It is not shaped like one.
-    #[error("a function's description cannot be read: {0}")]
-    Shape(#[from] serde_json::Error),
     /// A parameter's type is unknown.
     #[error(
         "parameter `{parameter}` of `{function}` has type `{kind}`, which {language:?} lacks here"
@@ -74,44 +71,88 @@ pub enum FunctionError {
     },
 }
 
-#[derive(Deserialize)]
-struct Description {
+/// A function as a row of the data describes it. What no check needs is not kept.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Description {
     name: String,
     parameters: Parameters,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct Parameters {
-    properties: HashMap<String, Value>,
+    #[serde(deserialize_with = "in_order")]
+    properties: Vec<(String, Schema)>,
     #[serde(default)]
     required: Vec<String>,
 }
 
+#[derive(Debug, Clone, Deserialize)]
+struct Schema {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    items: Option<Items>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Items {
+    #[serde(rename = "type", default)]
+    kind: Option<String>,
+}
+
+/// The entries of an object in their order.
+fn in_order<'de, D: Deserializer<'de>>(object: D) -> Result<Vec<(String, Schema)>, D::Error> {
+    struct Entries;
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<(String, Schema)>;
+
+        fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object of parameters")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(entry) = map.next_entry()? {
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
+    }
+    object.deserialize_map(Entries)
+}
+
 impl FunctionDoc {
-    /// Reads a description of the data.
-    pub fn parse(description: &Value, language: Language) -> Result<Self, FunctionError> {
-        let Description { name, parameters } = Description::deserialize(description)?;
-        let parameter = |(parameter, schema): (String, Value)| {
-            let unknown = |kind: &str| FunctionError::Type {
-                function: name.clone(),
-                parameter: parameter.clone(),
-                kind: kind.to_owned(),
-                language,
+    /// What a description says in a language.
+    pub fn new(description: Description, language: Language) -> Result<Self, FunctionError> {
+        let Description { name, parameters } = description;
+        let Parameters { properties, required } = parameters;
+        let parameter = |(parameter, schema): (String, Schema)| {
+            let typed = |kind: &str| {
+                ParameterType::named(kind, language).ok_or_else(|| FunctionError::Type {
+                    function: name.clone(),
+                    parameter: parameter.clone(),
+                    kind: kind.to_owned(),
+                    language,
+                })
             };
-            let named = schema["type"].as_str().unwrap_or("nothing");
-            let kind = ParameterType::named(named, language).ok_or_else(|| unknown(named))?;
-            let item = match schema["items"]["type"].as_str().filter(|_| kind.is_sequence()) {
-                Some(item) => {
-                    Some(ParameterType::named(item, language).ok_or_else(|| unknown(item))?)
-                }
-                None if kind.is_sequence() => return Err(unknown("a sequence of nothing")),
+            let kind = typed(&schema.kind)?;
+            let item = schema.items.and_then(|items| items.kind);
+            let item = match item.filter(|_| kind.is_sequence()) {
+                Some(item) => Some(typed(&item)?),
+                // No type has this name, so it is refused as one.
+                None if kind.is_sequence() => Some(typed("a sequence of nothing")?),
                 None => None,
             };
             Ok((parameter, Parameter { kind, item }))
         };
-        let Parameters { properties, required } = parameters;
         let parameters = properties.into_iter().map(parameter).collect::<Result<_, _>>()?;
         Ok(Self { name, parameters, required })
+    }
+
+    /// A parameter.
+    pub fn parameter(&self, name: &str) -> Option<Parameter> {
+        let found = self.parameters.iter().find(|(own, _)| own == name);
+        found.map(|(_, parameter)| *parameter)
     }
 }
 
@@ -179,8 +220,10 @@ mod tests {
         let check = |kind: &str, language: Language, expected: Option<ParameterType>| {
             let properties = json!({ "x": { "type": kind, "items": { "type": "any" } } });
             let doc = json!({ "name": "f", "parameters": { "properties": properties } });
-            let doc = FunctionDoc::parse(&doc, language);
-            assert_eq!(doc.ok().map(|doc| doc.parameters["x"].kind), expected, "{kind}");
+            let doc = Description::deserialize(&doc).expect("a description");
+            let doc = FunctionDoc::new(doc, language).ok();
+            let found = doc.and_then(|doc| doc.parameter("x")).map(|parameter| parameter.kind);
+            assert_eq!(found, expected, "{kind}");
         };
         check("array", Language::Python, Some(ParameterType::Array));
         check("Array", Language::Python, None);

@@ -8,5 +8,5 @@ mod function;
 pub mod tree;
 
 pub use category::{Category, CheckKind, Group, Language};
-pub use function::{FunctionDoc, FunctionError, Parameter, ParameterType};
+pub use function::{Description, FunctionDoc, FunctionError, Parameter, ParameterType};
 pub use tree::{Mean, Node, Part};

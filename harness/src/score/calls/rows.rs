@@ -115,46 +115,29 @@ fn rows_of(path: &Path) -> Result<Vec<Row>, EvalrunError> {
 }
 
 fn row(line: &str, (path, number): (&Arc<Path>, usize)) -> Result<Row, String> {
-    let row = json::parse(line)?;
-    let row = row.as_dict().ok_or("it is no object")?;
-    let id = row.get_str("id").and_then(Value::as_str).ok_or("it has no `id`")?;
-    let result = row.get_str("result").ok_or("it has no `result`")?;
-    let usage = Usage {
-        latencies_s: numbers(row.get_str("latency")),
-        input_tokens: numbers(row.get_str("input_token_count")),
-        output_tokens: numbers(row.get_str("output_token_count")),
-    };
-    let (id, result) = (id.to_owned(), result.clone());
+    let Value::Dict(fields) = json::parse(line)? else { return Err("it is no object".to_owned()) };
+    let (mut id, mut result, mut usage) = (None, None, Usage::default());
+    for (name, value) in fields.into_entries() {
+        match (name.as_str().unwrap_or_default(), value) {
+            ("id", Value::Str(text)) => id = Some(text),
+            ("result", value) => result = Some(value),
+            ("latency", value) => usage.latencies_s = numbers(&value),
+            ("input_token_count", value) => usage.input_tokens = numbers(&value),
+            ("output_token_count", value) => usage.output_tokens = numbers(&value),
+            _ => {}
+        }
+    }
+    let id = id.ok_or("it has no `id`")?;
+    let result = result.ok_or("it has no `result`")?;
     Ok(Row { id, result, path: Arc::clone(path), line: number, usage })
 }
 
 /// The numbers of a field that are not zero: one, or one for each step of each turn.
-fn numbers(field: Option<&Value>) -> Vec<f64> {
+fn numbers(field: &Value) -> Vec<f64> {
     match field {
-        Some(Value::Int(number)) => number.to_f64().filter(|n| *n != 0.0).into_iter().collect(),
-        Some(Value::Float(number)) => Some(*number).filter(|n| *n != 0.0).into_iter().collect(),
-        Some(Value::List(items)) => items.iter().flat_map(|item| numbers(Some(item))).collect(),
+        Value::Int(number) => number.to_f64().filter(|n| *n != 0.0).into_iter().collect(),
+        Value::Float(number) => Some(*number).filter(|n| *n != 0.0).into_iter().collect(),
+        Value::List(items) => items.iter().flat_map(numbers).collect(),
         _ => Vec::new(),
     }
-}
-
-/// How the replies call functions, by their looks: upstream stores calls of an endpoint's own as lists.
-pub(super) fn mode_of(rows: &[(Row, Category)]) -> Mode {
-    let mut mode = Mode::Prompting;
-    for (row, category) in rows {
-        let is_conversation = matches!(category.check(), CheckKind::MultiTurn | CheckKind::Agentic);
-        let turns = row.result.as_list().unwrap_or_default();
-        let steps: Vec<&Value> = match is_conversation {
-            true => turns.iter().filter_map(Value::as_list).flatten().collect(),
-            false => vec![&row.result],
-        };
-        for step in steps {
-            match step {
-                Value::List(_) => return Mode::Native,
-                Value::Str(text) if text.contains("<tool_call>") => mode = Mode::Hermes,
-                _ => {}
-            }
-        }
-    }
-    mode
 }

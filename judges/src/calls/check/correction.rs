@@ -64,10 +64,10 @@ pub fn data_errors(
             continue;
         };
         for (name, acceptable) in &call.parameters {
-            let kind = match function.parameters.get(name) {
+            let kind = match function.parameter(name) {
                 None if acceptable.iter().any(Value::is_empty_str) => None,
                 None => Some(DataErrorKind::UnknownParameter),
-                Some(parameter) => wrong_values(*parameter, acceptable, (language, mode)),
+                Some(parameter) => wrong_values(parameter, acceptable, (language, mode)),
             };
             errors.extend(kind.map(|kind| DataError { parameter: name.clone(), kind }));
         }

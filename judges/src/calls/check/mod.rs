@@ -154,7 +154,7 @@ impl Check<'_> {
     ) -> Judged {
         let known = name
             .as_str()
-            .and_then(|name| Some((name, function.parameters.get(name)?, expected.values(name)?)));
+            .and_then(|name| Some((name, function.parameter(name)?, expected.values(name)?)));
         if name.as_str().is_some_and(|name| self.leaves(name)) {
             return Ok(());
         }
@@ -162,7 +162,7 @@ impl Check<'_> {
             let reason = format!("the parameter {} is unexpected", name.repr());
             return Err(Failure::new(ErrorType::UnexpectedParameter, reason));
         };
-        let value = self.converted(name, value, *parameter)?;
+        let value = self.converted(name, value, parameter)?;
         let class = expected_class(parameter.kind);
         let item = parameter.item.map(expected_class);
         let typed = types::check(name, &value, acceptable, (parameter.kind, class, item))?;

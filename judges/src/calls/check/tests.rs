@@ -1,5 +1,6 @@
+use serde::Deserialize;
 use serde_json::json;
-use tasks::calls::Category;
+use tasks::calls::{Category, Description};
 
 use crate::calls::decode::Mode;
 use crate::calls::value::Value;
@@ -19,7 +20,10 @@ fn entry(category: Category, properties: serde_json::Value, answers: &str) -> Si
     let answers = python_json::parse(answers).expect("JSON");
     SingleTurn {
         category,
-        functions: vec![FunctionDoc::parse(&doc, language).expect("a description")],
+        functions: vec![
+            FunctionDoc::new(Description::deserialize(&doc).expect("a description"), language)
+                .expect("known types"),
+        ],
         expected: expected_calls(&answers).expect("answers"),
         config: Config::of(language),
     }

@@ -16,12 +16,18 @@ pub(super) enum Style {
     Concise,
 }
 
+/// Longer elements are refused unread: the parser compares each attribute with those before it.
+const MAX_BYTES: usize = 1 << 16;
+
 /// The calls in the first `<functions>` element.
 pub(super) fn calls(text: &str, style: Style) -> Result<Decoded, Undecodable> {
     const CLOSE: &str = "</functions>";
     let missing = || Undecodable::new("there is no <functions> element");
     let open = text.find("<functions>").ok_or_else(missing)?;
     let length = text[open..].find(CLOSE).ok_or_else(missing)? + CLOSE.len();
+    if length > MAX_BYTES {
+        return Err(Undecodable::new("the reply is too long"));
+    }
     let document = Document::parse(&text[open..open + length])
         .map_err(|err| Undecodable(format!("the reply is not well-formed XML: {err}")))?;
     let functions = children(document.root_element(), "function");

@@ -69,6 +69,15 @@ pub enum EvalrunError {
     /// Answers cannot be put before a judge.
     #[error("the judge cannot be asked: {0}")]
     Judge(String),
+    /// The data of function calls cannot be used.
+    #[error(transparent)]
+    CallsData(#[from] crate::calls::BfclDataError),
+    /// A conversation cannot be judged.
+    #[error(transparent)]
+    Conversation(#[from] judges::calls::multi_turn::ConversationError),
+    /// The classes that calls run against cannot be loaded.
+    #[error("the interpreter for function calls cannot be had: {0}")]
+    Calls(String),
     /// A file of samples made elsewhere.
     #[error("{path}, line {line}: {reason}")]
     Samples {
@@ -107,8 +116,12 @@ impl EvalrunError {
             | Self::Programs(_)
             | Self::Samples { .. }
             | Self::Judge(_)
+            | Self::CallsData(_)
+            | Self::Conversation(_)
             | Self::Compare(CompareError::Policy { .. }) => ExitCode::Task,
-            Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) => ExitCode::Asset,
+            Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) | Self::Calls(_) => {
+                ExitCode::Asset
+            }
             Self::Model { .. } | Self::Backend { .. } => ExitCode::Backend,
             Self::Store(_)
             | Self::File { .. }

@@ -14,6 +14,7 @@
 
 pub mod assets;
 pub mod backend;
+pub mod calls;
 mod cli;
 pub mod display;
 mod engine;

@@ -9,6 +9,7 @@
 //! no text, however long or hostile, makes it panic or take more than linear time; and a completion
 //! that ran into the token limit, or whose reasoning never ended, is never graded.
 
+pub mod calls;
 pub mod check;
 mod choice_grader;
 pub mod code;

@@ -15,6 +15,7 @@
 
 pub mod answer;
 pub mod backend;
+pub mod calls;
 pub mod choice;
 pub mod completion;
 pub mod dataset;

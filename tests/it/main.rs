@@ -14,6 +14,7 @@ mod assets;
 // The embedded model on real input; absent where its asset cannot be had.
 mod embedded;
 // Programs that cheat.
+mod calls;
 mod cheats;
 mod choices;
 mod echo;

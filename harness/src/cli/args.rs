@@ -177,9 +177,18 @@ pub(crate) struct ScoreArgs {
     /// The benchmark.
     #[arg(long, value_enum, value_name = "TASK")]
     pub(super) task: ScoreTask,
-    /// The responses: a file of JSON lines.
+    /// The responses: a file of JSON lines, for BFCL perhaps a folder of them.
     #[arg(long, value_name = "FILE")]
     pub(super) samples: PathBuf,
+    /// How function calls were asked for [default: as the replies look].
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub(super) mode: Option<CallsModeArg>,
+    /// Functions were named with underscores for dots.
+    #[arg(long)]
+    pub(super) underscores: bool,
+    /// Also write BFCL's tables of scores, in upstream's layout, into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) tables: Option<PathBuf>,
     /// Programs run at the same time [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(super) workers: Option<u32>,
@@ -200,6 +209,17 @@ pub(crate) struct ScoreArgs {
     /// Print the figures as JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Ways to ask for function calls.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum CallsModeArg {
+    /// As text, in the format of BFCL's system prompt.
+    Prompting,
+    /// By the endpoint's own tools.
+    Fc,
+    /// As `<tool_call>` blocks.
+    Hermes,
 }
 
 /// Layouts of a report.

@@ -6,13 +6,15 @@ use results::report::{Format, render};
 use results::{JudgeMode, RunFile};
 use serde_json::Value;
 
-use super::args::ScoreArgs;
+use super::args::{CallsModeArg, ScoreArgs};
 use super::judge::{conclude, embedded, judge, resources, runtime};
 use super::{Context, print};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use crate::judging::{Bench, JudgingEnd};
 use crate::score::{self, ScoreSettings};
+use judges::calls::check::Naming;
+use judges::calls::decode::Mode;
 use tasks::ExtractorKind;
 
 /// Grades a file of responses.
@@ -30,6 +32,13 @@ pub(super) fn score(args: &ScoreArgs, context: &Context) -> Result<ExitCode, Eva
         ScoreSettings {
             n_workers: args.workers.map(|n| n as usize),
             extractor: args.extractor.map(ExtractorKind::from),
+            calls_mode: args.mode.map(|mode| match mode {
+                CallsModeArg::Prompting => Mode::Prompting,
+                CallsModeArg::Fc => Mode::Native,
+                CallsModeArg::Hermes => Mode::Hermes,
+            }),
+            tables: args.tables.as_deref(),
+            calls_naming: args.underscores.then_some(Naming::Underscores),
         },
         (&context.store, &context.display),
     )?;

@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod bootstrap;
+pub mod calls;
 mod choice;
 mod consensus;
 mod curve;

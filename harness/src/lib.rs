@@ -25,6 +25,7 @@ mod judging;
 mod plan;
 mod programs;
 mod score;
+mod telemetry;
 
 pub use cli::main_impl;
 

@@ -23,6 +23,7 @@ mod record;
 pub mod report;
 pub mod run_file;
 mod seal;
+mod serving;
 mod summary;
 
 pub use baseline::{baseline, read_sides};
@@ -34,5 +35,6 @@ pub use judgment::{
 pub use outcome::{ItemOutcomes, Outcome, SampleOutcome};
 pub use plan::{DatasetPlan, Difference, Plan, Texts};
 pub use record::{Failure, SampleRecord, SampleResult};
-pub use run_file::{JudgmentWriter, RunFile, RunWriter, Session};
+pub use run_file::{Happening, JudgmentWriter, RunFile, RunWriter, Session};
+pub use serving::{Cause, Percentiles, Price, Serving};
 pub use summary::{Counts, Disagreements, Figure, RunFacts, Summary, Tokens, summarize};

@@ -12,7 +12,7 @@ use crate::metric::{
     prompts_followed, tests_passed, values,
 };
 use crate::rating::Ratings;
-use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome};
+use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, Serving};
 
 /// All reported numbers of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub struct Summary {
     pub avg_length: Option<Estimate>,
     /// Token totals.
     pub tokens: Tokens,
+    /// How the model was served, where anything was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Serving>,
     /// Seconds spent running, over all sessions.
     pub wall_s: f64,
     /// The run file.
@@ -139,6 +142,12 @@ pub struct Tokens {
     pub completion: u64,
     /// Samples whose backend reported no usage.
     pub n_unreported: usize,
+    /// The part of `prompt` that the server had in a cache, where it told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<u64>,
+    /// The part of `completion` spent on reasoning, where the server told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<u64>,
 }
 
 /// What a summary needs besides plan and outcomes.
@@ -176,6 +185,7 @@ pub fn summarize(plan: &Plan, items: &[ItemOutcomes], facts: RunFacts<'_>) -> Su
         letters: letters(plan, items),
         avg_length: values(facts.lengths),
         tokens: facts.tokens,
+        serving: None,
         wall_s: facts.wall_ms as f64 / 1000.0,
         run_file: facts.path.to_owned(),
     }

@@ -48,7 +48,8 @@ fn summary() -> Summary {
         ratings: results::rating::Ratings::default(),
         letters: Vec::new(),
         avg_length: None,
-        tokens: Tokens { prompt: 1000, completion: 20_000, n_unreported: 2 },
+        tokens: Tokens { prompt: 1000, completion: 20_000, n_unreported: 2, ..Tokens::default() },
+        serving: None,
         wall_s: 3725.5,
         run_file: "results/made.db".to_owned(),
     }

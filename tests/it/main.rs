@@ -7,6 +7,10 @@ mod fake_server;
 mod cli;
 // Endpoints that answer, misbehave, or go away.
 mod remote;
+// Several servers, servers that are down, dialects, and limits of a run.
+mod endpoints;
+// Thousands of requests: under load, and through chaos.
+mod scale;
 // Killed, interrupted and continued runs.
 mod resume;
 // Assets: damaged, foreign, unreachable, imported.

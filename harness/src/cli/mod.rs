@@ -3,9 +3,11 @@
 mod args;
 mod assets;
 mod compare;
+mod endpoint_args;
 mod gate;
 mod judge;
 mod judge_args;
+mod ledger;
 mod listing;
 mod pairwise;
 mod print;

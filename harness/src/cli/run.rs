@@ -1,25 +1,27 @@
 //! `evalrun run`.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use judges::Grader;
 use results::report::{self, Format};
 use results::{JudgeMode, RunFile, RunWriter, Session, Summary, Texts};
-use tasks::{Backend, BackendError, JudgeKind, Sample, Task, suite};
+use tasks::{Backend, BackendError, JudgeKind, Task, suite};
 use tokio::runtime::Runtime;
 
+use super::endpoint_args::n_in_flight;
+use super::ledger::Ledger;
 use super::run_args::RunArgs;
 use super::run_file::Unfinished;
 use super::{Context, judge, print, run_file};
 use crate::assets::AssetStore;
 use crate::display::Display;
-use crate::engine::{self, EngineSettings, RunEnd, Work};
+use crate::engine::{self, Budget, EngineSettings, RunEnd, Work};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use crate::judging::{self, Bench, Cost, JudgingEnd};
 use crate::plan::{self, ModelChoice, RunPlan};
+use crate::telemetry::Telemetry;
 
 /// Runs every task of `args` on its model and prints one table at the end.
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
@@ -28,7 +30,9 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
     let runtime = Runtime::new()
         .map_err(|err| EvalrunError::Usage(format!("cannot start the runtime: {err}")))?;
     let resources = (&context.store, &context.display);
+    let telemetry = Telemetry::start(args.log.as_deref(), args.spans.as_deref())?;
     let backend = plan::open(&choice, args.embedded(), resources, &runtime)?;
+    let backend = telemetry.observe(backend);
     let overrides = args.overrides();
     let plans = tasks
         .into_iter()
@@ -40,7 +44,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
         print::json(&plans)?;
         return Ok(ExitCode::Ok);
     }
-    let settings = settings(args, &choice, backend.as_ref());
+    let running = running(args, &choice, backend.as_ref())?;
     let mut graders = plan::Graders::new(resources, args.running.workers.map(|n| n as usize));
     let runs = plans
         .into_iter()
@@ -51,10 +55,14 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
         })
         .collect::<Result<Vec<Run>, EvalrunError>>()?;
     let mut summaries = Vec::new();
-    let how = (args, settings, bench.as_ref());
+    tracing::info!(n_tasks = runs.len(), "run begins");
+    let how = (args, &running, bench.as_ref());
     let end = run_all(&runtime, &runs, how, (&backend, context), &mut summaries);
     // Programs of an interrupted run may still be running; nobody waits for them.
     runtime.shutdown_background();
+    tracing::info!(?end, "run ends");
+    drop(backend);
+    telemetry.finish(&context.display);
     // What was measured before an error is still a result.
     show(&summaries, args)?;
     match end? {
@@ -75,14 +83,14 @@ type Run = (RunPlan, Arc<Grader>);
 fn run_all(
     runtime: &Runtime,
     runs: &[Run],
-    (args, settings, bench): (&RunArgs, EngineSettings, Option<&Bench>),
+    (args, running, bench): (&RunArgs, &Running, Option<&Bench>),
     (backend, context): (&Arc<dyn Backend>, &Context),
     summaries: &mut Vec<Summary>,
 ) -> Result<End, EvalrunError> {
     for run in runs {
         let bench = bench.filter(|_| run.0.plan.judge == JudgeKind::Dialogue);
         let target = prepare(args, &run.0, context)?;
-        let end = execute(runtime, run, &target, (backend, settings, bench), context)?;
+        let end = execute(runtime, run, &target, (backend, running, bench), context)?;
         let mut judging = JudgingEnd::Done;
         if let (Some(bench), RunEnd::Done) = (bench, &end) {
             judging = judge::judge(target.path(), bench, (runtime, context))?;
@@ -149,14 +157,44 @@ fn find_tasks(args: &RunArgs) -> Result<Vec<Task>, EvalrunError> {
     Ok(args.task.iter().map(|name| suite::find(name)).collect::<Result<_, _>>()?)
 }
 
-fn settings(args: &RunArgs, choice: &ModelChoice, backend: &dyn Backend) -> EngineSettings {
-    let running = &args.running;
-    let is_remote = matches!(choice, ModelChoice::Remote { .. });
-    EngineSettings {
-        concurrency: running.concurrency.map_or(backend.capabilities().concurrency, |n| n as usize),
-        max_attempts: running.retries.saturating_add(1),
-        timeout: running.timeout(is_remote),
+/// How the runs of a command are run.
+struct Running {
+    settings: EngineSettings,
+    budget: Arc<Budget>,
+    /// What a session keeps of it, as JSON.
+    recorded: String,
+}
+
+fn running(
+    args: &RunArgs,
+    choice: &ModelChoice,
+    backend: &dyn Backend,
+) -> Result<Running, EvalrunError> {
+    let concurrency = args.running.concurrency;
+    let settings = EngineSettings {
+        concurrency: match choice {
+            ModelChoice::Remote { remote, .. } => n_in_flight(concurrency, remote.replicas.len()),
+            _ => concurrency.map_or(backend.capabilities().concurrency, |n| n as usize),
+        },
+        max_attempts: args.running.retries.saturating_add(1),
+        max_failures: args.limits.max_failures,
+    };
+    let price = args.limits.price(&backend.fingerprint().model)?;
+    let mut recorded = serde_json::json!({
+        "concurrency": settings.concurrency,
+        "max_attempts": settings.max_attempts,
+    });
+    if matches!(choice, ModelChoice::Remote { .. }) {
+        recorded["traffic"] = args.traffic.recorded();
     }
+    if let Some(price) = price {
+        recorded["price"] = serde_json::json!(price);
+    }
+    Ok(Running {
+        settings,
+        budget: Arc::new(args.limits.budget(price)),
+        recorded: recorded.to_string(),
+    })
 }
 
 /// Where the samples of a run go.
@@ -210,10 +248,10 @@ fn execute(
     runtime: &Runtime,
     (plan, grader): &Run,
     target: &Target,
-    (backend, settings, bench): (&Arc<dyn Backend>, EngineSettings, Option<&Bench>),
+    (backend, running, bench): (&Arc<dyn Backend>, &Running, Option<&Bench>),
     context: &Context,
 ) -> Result<RunEnd, EvalrunError> {
-    let session = session(plan, settings);
+    let session = session(plan, running);
     let items: Vec<_> = plan.items.iter().map(Arc::as_ref).collect();
     let mut writer = match target {
         Target::New(path) => RunWriter::create(path, &plan.plan, &items, &session)?,
@@ -224,18 +262,7 @@ fn execute(
             writer.register_judge(&judge.config, bench.settings.n_samples)?;
         }
     }
-    let run_file = RunFile::open(target.path())?;
-    let judged: BTreeMap<_, _> = run_file.judged()?.into_iter().collect();
-    let samples = plan.items.iter().flat_map(|item| {
-        (0..plan.plan.n_samples)
-            .map(|idx| Sample::draw(item, idx, &plan.plan.task, plan.plan.run_seed))
-    });
-    // Samples that failed before come last, so that they cannot keep the others from being asked.
-    let failed = run_file.failed()?;
-    let (again, new): (Vec<Sample>, Vec<Sample>) = samples
-        .filter(|sample| !judged.contains_key(&sample.key()))
-        .partition(|sample| failed.contains(&sample.key()));
-    let pending: VecDeque<Sample> = new.into_iter().chain(again).collect();
+    let ledger = Ledger::read(&RunFile::open(target.path())?)?;
     if plan.plan.texts == Texts::Sealed {
         context.display.chat(&format!(
             "{}: questions and answers are sealed in the run file, as their authors ask; --keep-text keeps them readable",
@@ -247,31 +274,27 @@ fn execute(
         display = display.without_correct();
     }
     display.show(&engine::Event::Started {
-        n_planned: (pending.len() + judged.len()) as u64,
-        n_graded: judged.len() as u64,
-        n_correct: judged.values().filter(|is_correct| **is_correct).count() as u64,
+        n_planned: plan.items.len() as u64 * u64::from(plan.plan.n_samples),
+        n_graded: ledger.n_graded,
+        n_correct: ledger.n_correct,
     });
     let work = Work {
         task: Arc::clone(&plan.task),
         grader: Arc::clone(grader),
         sampling: plan.plan.sampling.clone(),
-        pending,
-        has_answered: !judged.is_empty(),
+        has_answered: ledger.n_graded > 0,
+        pending: ledger.pending(plan),
         backend: Arc::clone(backend),
-        settings,
+        budget: Arc::clone(&running.budget),
+        settings: running.settings,
     };
     runtime.block_on(engine::run(work, writer, |event| display.show(event)))
 }
 
-fn session(plan: &RunPlan, settings: EngineSettings) -> Session {
-    let settings = serde_json::json!({
-        "concurrency": settings.concurrency,
-        "max_attempts": settings.max_attempts,
-        "timeout_s": settings.timeout.map(|limit| limit.as_secs()),
-    });
+fn session(plan: &RunPlan, running: &Running) -> Session {
     Session {
         started_at: crate::now(),
-        settings: settings.to_string(),
+        settings: running.recorded.clone(),
         judge: (plan.plan.judge.name().to_owned(), judges::JUDGE_VERSION),
         environment: environment(),
     }
@@ -320,6 +343,17 @@ fn conclude(
             context.display.note(&format!("interrupted; every finished sample is stored: {again}"));
             Ok(ExitCode::Interrupted)
         }
+        RunEnd::BudgetSpent(limit) => {
+            context.display.note(&format!("stopped early: {limit}; {again}"));
+            Ok(ExitCode::Incomplete)
+        }
+        RunEnd::TooManyFailures { n_failed, n_ended } => {
+            context.display.note(&format!(
+                "stopped early: {n_failed} of {n_ended} samples failed, more than --max-failures; they are not scored: {again}"
+            ));
+            tell_failures(summaries, context)?;
+            Ok(ExitCode::Incomplete)
+        }
         RunEnd::Stopped(source) => {
             let key = match source {
                 BackendError::Refused { status: 401 | 403, .. } => {
@@ -338,14 +372,18 @@ fn conclude(
                 return Ok(if is_unjudged { ExitCode::Incomplete } else { ExitCode::Ok });
             }
             context.display.note(&format!("{n_failed} samples failed and are not scored: {again}"));
-            for summary in summaries {
-                for (kind, n, message) in RunFile::open(Path::new(&summary.run_file))?.failures()? {
-                    context
-                        .display
-                        .note(&format!("  {}: {n} × {kind}, for example: {message}", summary.task));
-                }
-            }
+            tell_failures(summaries, context)?;
             Ok(ExitCode::Incomplete)
         }
     }
+}
+
+fn tell_failures(summaries: &[Summary], context: &Context) -> Result<(), EvalrunError> {
+    for summary in summaries {
+        for (kind, n, message) in RunFile::open(Path::new(&summary.run_file))?.failures()? {
+            let example = format!("  {}: {n} × {kind}, for example: {message}", summary.task);
+            context.display.note(&example);
+        }
+    }
+    Ok(())
 }

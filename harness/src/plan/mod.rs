@@ -20,7 +20,7 @@ use crate::error::EvalrunError;
 
 pub(crate) use grader::Graders;
 pub(crate) use items::{ItemChoice, file_bytes, unpacked};
-pub(crate) use model::{MODELS, ModelChoice, open};
+pub(crate) use model::{MODELS, ModelChoice, RemoteChoice, open};
 
 /// What the user may change of a task.
 #[derive(Debug, Clone, Default)]
@@ -132,6 +132,14 @@ pub(crate) fn resolve(
         run_seed: overrides.seed,
         model: backend.fingerprint().clone(),
     };
+    let not_sent = backend.not_sent(&plan.sampling);
+    if !not_sent.is_empty() {
+        display.note(&format!(
+            "{}: not sent, because the server does not take it: {} (the plan says so)",
+            plan.task,
+            not_sent.join(", ")
+        ));
+    }
     if let Some(context_tokens) = backend.capabilities().context_tokens
         && plan.sampling.max_tokens > context_tokens
     {

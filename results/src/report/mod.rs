@@ -117,6 +117,13 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
         add("average length", &average_length);
     }
     add("tokens", &tokens);
+    if summaries.iter().any(|s| is_remote(s)) {
+        add("latency", &latency);
+        add("requests", &requests);
+    }
+    if summaries.iter().any(|s| cost(s).is_some()) {
+        add("cost", &|s| cost(s).map_or_else(|| "–".to_owned(), |cost| format!("{cost:.4}")));
+    }
     add("wall time", &|s| duration(s.wall_s));
     lines
 }
@@ -173,6 +180,34 @@ fn judges(summary: &Summary) -> String {
     format!("{n} of {} disagree{colon}{names}{more}", found.n_answers)
 }
 
+/// Whether the model was behind a server: only then is there a time to a first token.
+fn is_remote(summary: &Summary) -> bool {
+    summary.serving.as_ref().is_some_and(|serving| serving.first_token_ms.is_some())
+}
+
+fn latency(summary: &Summary) -> String {
+    let Some(serving) = &summary.serving else { return "–".to_owned() };
+    let show = |times: crate::Percentiles| {
+        let [p50, p90, p99] =
+            [times.p50, times.p90, times.p99].map(|ms| format!("{:.2}", ms as f64 / 1000.0));
+        format!("{p50} / {p90} / {p99} s")
+    };
+    let first = serving.first_token_ms.map(|times| format!(", first token {}", show(times)));
+    format!("{} (p50 / p90 / p99){}", show(serving.latency_ms), first.unwrap_or_default())
+}
+
+fn requests(summary: &Summary) -> String {
+    let Some(serving) = &summary.serving else { return "–".to_owned() };
+    let causes = serving.retries.iter().map(|cause| format!("{} × {}", cause.n, cause.cause));
+    let causes = causes.collect::<Vec<_>>().join(", ");
+    let repeated = if causes.is_empty() { String::new() } else { format!("; repeated: {causes}") };
+    format!("{}{repeated}", serving.n_requests)
+}
+
+fn cost(summary: &Summary) -> Option<f64> {
+    summary.serving.as_ref()?.cost
+}
+
 fn share(n: usize, of: usize) -> String {
     if of == 0 {
         return "–".to_owned();
@@ -196,7 +231,17 @@ fn tokens(summary: &Summary) -> String {
         wall if wall > 0.0 => format!(" ({:.0} tokens/s)", tokens.completion as f64 / wall),
         _ => String::new(),
     };
-    format!("{} in, {} out{rate}{unreported}", tokens.prompt, tokens.completion)
+    let part = |n: Option<u64>, what: &str| match n {
+        Some(n @ 1..) => format!(" ({n} {what})"),
+        _ => String::new(),
+    };
+    format!(
+        "{} in{}, {} out{}{rate}{unreported}",
+        tokens.prompt,
+        part(tokens.cached, "cached"),
+        tokens.completion,
+        part(tokens.reasoning, "reasoning")
+    )
 }
 
 /// Seconds as people read them.

@@ -10,6 +10,7 @@ mod judgments;
 mod lock;
 mod measures;
 mod reader;
+mod serving;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::StoreError;
 
 pub use judgments::JudgmentWriter;
 pub use reader::{RunFile, StoredSample};
-pub use writer::{RunWriter, Session};
+pub use writer::{Happening, RunWriter, Session};
 
 /// "eval" in ASCII.
 const APPLICATION_ID: u32 = 0x6576_616c;
@@ -75,8 +76,9 @@ fn upgrade(connection: &Connection, version: u32) {
         drop(connection.execute("ALTER TABLE verdicts ADD COLUMN detail TEXT", []));
     }
     if version < 3 {
-        // Version 2 had no judges. It had no dialogues either, so that its verdicts, which know
-        // neither `answered` nor the absence of a score, need no change.
+        // Version 2 had no cached tokens and no judges. It had no dialogues either, so that its
+        // verdicts, which know neither `answered` nor the absence of a score, need no change.
+        drop(connection.execute("ALTER TABLE turns ADD COLUMN cached_tokens INTEGER", []));
         drop(connection.execute_batch(JUDGMENTS_SCHEMA));
         drop(connection.pragma_update(None, "user_version", FORMAT_VERSION));
     }

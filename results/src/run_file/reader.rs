@@ -12,7 +12,7 @@ use tasks::{
     Sampling, Target, Timing, Transcript, Turn, Usage, Verdict,
 };
 
-use super::{at, open};
+use super::{at, open, serving};
 use crate::rating::Ratings;
 use crate::seal::TextForm;
 use crate::summary::{RunFacts, Summary, Tokens, summarize};
@@ -78,6 +78,25 @@ impl RunFile {
             .collect()
     }
 
+    /// Calls `visit` with every sample of the file and whether it is correct; `None` for one that
+    /// failed and waits for another attempt.
+    pub fn for_each_attempted(
+        &self,
+        mut visit: impl FnMut(&str, u32, Option<bool>),
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT s.item_id, s.sample_idx, v.outcome = 'correct'
+                   FROM samples s LEFT JOIN verdicts v USING (item_id, sample_idx)";
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                visit(row.get_ref(0)?.as_str()?, row.get(1)?, row.get(2)?);
+            }
+            Ok(())
+        };
+        read().map_err(at(&self.path))
+    }
+
     /// The samples that need no further work: everything judged.
     pub fn judged(&self) -> Result<Vec<(SampleKey, bool)>, StoreError> {
         let sql = "SELECT item_id, sample_idx, outcome = 'correct' FROM verdicts";
@@ -96,12 +115,18 @@ impl RunFile {
                    FROM samples s JOIN items i USING (item_id)
                    LEFT JOIN verdicts v USING (item_id, sample_idx)
                    ORDER BY i.position, s.sample_idx";
-        let rows = self.rows(sql, |row| {
-            Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
-        })?;
+        let database = at(&self.path);
         let mut labels = self.labels()?;
         let mut items: Vec<ItemOutcomes> = Vec::new();
-        for (SampleKey { item, sample_idx }, outcome, vote, detail) in rows {
+        let mut statement = self.connection.prepare(sql).map_err(&database)?;
+        // Row by row: a run may have hundreds of thousands of samples.
+        let mut rows = statement.query([]).map_err(&database)?;
+        while let Some(row) = rows.next().map_err(&database)? {
+            let read = || -> rusqlite::Result<_> {
+                Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
+            };
+            let (SampleKey { item, sample_idx }, outcome, vote, detail) =
+                read().map_err(&database)?;
             let detail = self.detail(detail)?;
             let outcome = self.outcome(outcome.as_deref())?;
             let sample = SampleOutcome { sample_idx, outcome, vote, detail };
@@ -170,12 +195,15 @@ impl RunFile {
     /// Every reported number, with `items` in the place of the stored outcomes.
     pub fn summarize(&self, items: &[ItemOutcomes]) -> Result<Summary, StoreError> {
         let tokens = "SELECT coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),
-                             count(*) - count(completion_tokens) FROM turns";
+                             count(*) - count(completion_tokens), sum(cached_tokens),
+                             sum(reasoning_tokens) FROM turns";
         let tokens = self.connection.query_row(tokens, [], |row| {
             Ok(Tokens {
                 prompt: row.get::<_, i64>(0)?.cast_unsigned(),
                 completion: row.get::<_, i64>(1)?.cast_unsigned(),
                 n_unreported: usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                cached: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
+                reasoning: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
             })
         });
         let wall = "SELECT coalesce(sum(wall_ms), 0) FROM sessions";
@@ -187,7 +215,9 @@ impl RunFile {
             wall_ms: wall_ms.map_err(at(&self.path))?.cast_unsigned(),
             path: &self.path.display().to_string(),
         };
+        let tokens = facts.tokens;
         let mut summary = summarize(&self.plan, items, facts);
+        summary.serving = serving::read(&self.connection, &self.path, tokens)?;
         if self.plan.judge == JudgeKind::Dialogue {
             summary.ratings = Ratings::of(self, items)?;
             summary.complete &= summary.ratings.is_complete();
@@ -243,7 +273,7 @@ impl RunFile {
     fn transcript(&self, key: &SampleKey, seed: SampleSeed) -> Result<Transcript, StoreError> {
         let sql = "SELECT p.messages, t.completion, t.reasoning, t.reasoning_opened_by_template,
                           t.finish_reason, t.prompt_tokens, t.completion_tokens, t.reasoning_tokens,
-                          t.latency_ms, t.first_token_ms, t.n_attempts
+                          t.latency_ms, t.first_token_ms, t.n_attempts, t.cached_tokens
                    FROM turns t JOIN prompts p ON p.sha256 = t.prompt_sha256
                    WHERE t.item_id = ?1 AND t.sample_idx = ?2 ORDER BY t.turn_idx";
         let query = || -> rusqlite::Result<Vec<(String, String, Completion)>> {
@@ -322,7 +352,8 @@ fn completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
     };
     let usage = match (unsigned(5)?, unsigned(6)?) {
         (Some(prompt_tokens), Some(completion_tokens)) => {
-            Some(Usage { prompt_tokens, completion_tokens, reasoning_tokens: unsigned(7)? })
+            let (reasoning_tokens, cached_tokens) = (unsigned(7)?, unsigned(11)?);
+            Some(Usage { prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens })
         }
         _ => None,
     };

@@ -55,6 +55,7 @@ CREATE TABLE turns (
     latency_ms        INTEGER NOT NULL,
     first_token_ms    INTEGER,
     n_attempts        INTEGER NOT NULL,
+    cached_tokens     INTEGER,       -- prompt tokens that the server had in a cache
     PRIMARY KEY (item_id, sample_idx, turn_idx)
 ) STRICT;
 

@@ -41,6 +41,8 @@ fn plan() -> Plan {
         prompt_format: None,
         texts: Texts::Public,
         sampling: sampling(),
+        temperatures: tasks::Temperatures::default(),
+        reasoning_tokens: None,
         sampling_source: "nowhere".to_owned(),
         n_samples: 2,
         run_seed: 0,

@@ -18,14 +18,23 @@ mod assets;
 // The embedded model on real input; absent where its asset cannot be had.
 mod embedded;
 // Programs that cheat.
+mod calls;
 mod cheats;
 mod choices;
 mod echo;
 mod instructions;
 mod mathematics;
+mod mt_bench;
 mod programs;
+// Reports in every format, and run files of every version.
+mod reports;
 // Verdicts of upstream scorers.
 mod oracle;
+// Comparisons of runs, gates on them, and the figures both rest on.
+mod compare;
+mod gate;
+mod made_runs;
+mod statistics;
 // The shape of the source tree.
 mod tidy;
 

@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use judges::Grader;
 use results::report::{self, Format};
-use results::{RunFile, RunWriter, Session, Summary, Texts};
-use tasks::{Backend, BackendError, Task, suite};
+use results::{JudgeMode, RunFile, RunWriter, Session, Summary, Texts};
+use tasks::{Backend, BackendError, JudgeKind, Task, suite};
 use tokio::runtime::Runtime;
 
 use super::endpoint_args::n_in_flight;
 use super::ledger::Ledger;
 use super::run_args::RunArgs;
 use super::run_file::Unfinished;
-use super::{Context, print, run_file};
+use super::{Context, judge, print, run_file};
+use crate::assets::AssetStore;
+use crate::display::Display;
 use crate::engine::{self, Budget, EngineSettings, RunEnd, Work};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
+use crate::judging::{self, Bench, Cost, JudgingEnd};
 use crate::plan::{self, ModelChoice, RunPlan};
 use crate::telemetry::Telemetry;
 
@@ -35,6 +38,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
         .into_iter()
         .map(|task| plan::resolve(task, &overrides, backend.as_ref(), resources))
         .collect::<Result<Vec<RunPlan>, _>>()?;
+    let bench = open_bench(args, &plans, resources, &runtime)?;
     if args.plan {
         let plans: Vec<_> = plans.iter().map(|plan| &plan.plan).collect();
         print::json(&plans)?;
@@ -52,7 +56,8 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
         .collect::<Result<Vec<Run>, EvalrunError>>()?;
     let mut summaries = Vec::new();
     tracing::info!(n_tasks = runs.len(), "run begins");
-    let end = run_all(&runtime, &runs, (args, &running), (&backend, context), &mut summaries);
+    let how = (args, &running, bench.as_ref());
+    let end = run_all(&runtime, &runs, how, (&backend, context), &mut summaries);
     // Programs of an interrupted run may still be running; nobody waits for them.
     runtime.shutdown_background();
     tracing::info!(?end, "run ends");
@@ -60,7 +65,16 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
     telemetry.finish(&context.display);
     // What was measured before an error is still a result.
     show(&summaries, args)?;
-    conclude(end?, &summaries, context)
+    match end? {
+        End::Run(end) => conclude(end, &summaries, context),
+        End::Judging(end) => judge::conclude(end, &summaries, context),
+    }
+}
+
+/// How a command ended: while asking the model, or while asking its judges.
+enum End {
+    Run(RunEnd),
+    Judging(JudgingEnd),
 }
 
 /// A run and what grades it.
@@ -69,19 +83,67 @@ type Run = (RunPlan, Arc<Grader>);
 fn run_all(
     runtime: &Runtime,
     runs: &[Run],
-    (args, running): (&RunArgs, &Running),
+    (args, running, bench): (&RunArgs, &Running, Option<&Bench>),
     (backend, context): (&Arc<dyn Backend>, &Context),
     summaries: &mut Vec<Summary>,
-) -> Result<RunEnd, EvalrunError> {
+) -> Result<End, EvalrunError> {
     for run in runs {
+        let bench = bench.filter(|_| run.0.plan.judge == JudgeKind::Dialogue);
         let target = prepare(args, &run.0, context)?;
-        let end = execute(runtime, run, &target, (backend, running), context)?;
+        let end = execute(runtime, run, &target, (backend, running, bench), context)?;
+        let mut judging = JudgingEnd::Done;
+        if let (Some(bench), RunEnd::Done) = (bench, &end) {
+            judging = judge::judge(target.path(), bench, (runtime, context))?;
+        }
         summaries.push(RunFile::open(target.path())?.summary()?);
         if !matches!(end, RunEnd::Done) {
-            return Ok(end);
+            return Ok(End::Run(end));
+        }
+        if !matches!(judging, JudgingEnd::Done) {
+            return Ok(End::Judging(judging));
         }
     }
-    Ok(RunEnd::Done)
+    Ok(End::Run(RunEnd::Done))
+}
+
+/// The judges, if any are named, after telling what each will cost.
+fn open_bench(
+    args: &RunArgs,
+    plans: &[RunPlan],
+    resources: (&AssetStore, &Display),
+    runtime: &Runtime,
+) -> Result<Option<Bench>, EvalrunError> {
+    let is_judged = |plan: &&RunPlan| plan.plan.judge == JudgeKind::Dialogue;
+    let judged: Vec<&RunPlan> = plans.iter().filter(is_judged).collect();
+    match (judged.is_empty(), args.judges.are_given()) {
+        (true, true) => {
+            let reason = "--judge-model: none of these tasks is rated by language models";
+            return Err(EvalrunError::Usage(reason.to_owned()));
+        }
+        (false, false) => resources.1.chat(
+            "no judge is named, so answers are stored and not rated; `evalrun rejudge` rates them",
+        ),
+        _ => (),
+    }
+    if !args.judges.are_given() {
+        return Ok(None);
+    }
+    let settings = (args.judges.settings()?, JudgeMode::Single);
+    let bench = Bench::open(settings, args.embedded(), resources, runtime)?;
+    let mut n_least = 0;
+    for RunPlan { plan, items, .. } in judged {
+        for judge in bench.judges(&[plan], resources)? {
+            let cost = judging::expected(&judge, bench.settings.n_samples, (plan, items))?;
+            n_least += cost.n_least_prompt_tokens;
+            Cost { n_least_prompt_tokens: n_least, ..cost }.check(bench.settings.token_limit)?;
+            let name = judge.config.name();
+            resources.1.chat(&format!(
+                "{}: to be judged by {name}: {cost}, every answer counted with the tokens it may have",
+                plan.task
+            ));
+        }
+    }
+    Ok(Some(bench))
 }
 
 fn find_tasks(args: &RunArgs) -> Result<Vec<Task>, EvalrunError> {
@@ -186,15 +248,20 @@ fn execute(
     runtime: &Runtime,
     (plan, grader): &Run,
     target: &Target,
-    (backend, running): (&Arc<dyn Backend>, &Running),
+    (backend, running, bench): (&Arc<dyn Backend>, &Running, Option<&Bench>),
     context: &Context,
 ) -> Result<RunEnd, EvalrunError> {
     let session = session(plan, running);
     let items: Vec<_> = plan.items.iter().map(Arc::as_ref).collect();
-    let writer = match target {
+    let mut writer = match target {
         Target::New(path) => RunWriter::create(path, &plan.plan, &items, &session)?,
         Target::Old(path) => RunWriter::resume(path, &plan.plan, &session)?,
     };
+    if let Some(bench) = bench {
+        for judge in bench.judges(&[&plan.plan], (&context.store, &context.display))? {
+            writer.register_judge(&judge.config, bench.settings.n_samples)?;
+        }
+    }
     let ledger = Ledger::read(&RunFile::open(target.path())?)?;
     if plan.plan.texts == Texts::Sealed {
         context.display.chat(&format!(
@@ -203,6 +270,9 @@ fn execute(
         ));
     }
     let mut display = context.display.run(&plan.plan.task);
+    if plan.plan.judge == JudgeKind::Dialogue {
+        display = display.without_correct();
+    }
     display.show(&engine::Event::Started {
         n_planned: plan.items.len() as u64 * u64::from(plan.plan.n_samples),
         n_graded: ledger.n_graded,
@@ -297,8 +367,9 @@ fn conclude(
         }
         RunEnd::Done => {
             let n_failed: usize = summaries.iter().map(|summary| summary.counts.failed).sum();
+            let is_unjudged = judge::tell_missing(summaries, context)?;
             if n_failed == 0 {
-                return Ok(ExitCode::Ok);
+                return Ok(if is_unjudged { ExitCode::Incomplete } else { ExitCode::Ok });
             }
             context.display.note(&format!("{n_failed} samples failed and are not scored: {again}"));
             tell_failures(summaries, context)?;

@@ -7,6 +7,7 @@ use tasks::choice::{ChoiceExtractor, PromptFormat, ShuffleProtocol};
 use tasks::{ExtractorKind, MathJudge};
 
 use super::endpoint_args::{DialectArgs, LimitArgs, TrafficArgs, remote_choice};
+use super::judge_args::JudgeArgs;
 use crate::backend::embedded::{Dtype, EmbeddedSettings};
 use crate::backend::remote::{Api, ApiKey, Endpoint};
 use crate::env_vars;
@@ -37,6 +38,8 @@ pub(crate) struct RunArgs {
     pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) running: RunningArgs,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
     /// Print the results as JSON.
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
@@ -121,6 +124,10 @@ struct SamplingArgs {
     /// The most tokens of one completion, reasoning included.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_tokens: Option<u32>,
+    /// Tokens for reasoning on top of --max-tokens, which then limits the visible answer: what
+    /// benchmarks made for models without reasoning need.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    reasoning_tokens: Option<u32>,
     /// A text that ends the completion; may be given several times.
     #[arg(long, value_name = "TEXT")]
     stop: Option<Vec<String>>,
@@ -367,6 +374,7 @@ impl RunArgs {
             presence_penalty: sampling.presence_penalty,
             frequency_penalty: sampling.frequency_penalty,
             max_tokens: sampling.max_tokens,
+            reasoning_tokens: sampling.reasoning_tokens,
             stop: sampling.stop.clone(),
             extractor: sampling.extractor.map(ExtractorKind::from),
             math_judge: sampling.math_judge.map(MathJudge::from),
@@ -402,7 +410,7 @@ impl ModelArgs {
     }
 }
 
-fn temperature(text: &str) -> Result<f64, String> {
+pub(super) fn temperature(text: &str) -> Result<f64, String> {
     number(text)
         .filter(|value| (0.0..=100.0).contains(value))
         .ok_or_else(|| "a number from 0 to 100".to_owned())

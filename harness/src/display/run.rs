@@ -27,6 +27,7 @@ pub(crate) struct RunDisplay {
     n_correct: u64,
     n_failed: u64,
     n_tokens: u64,
+    has_right_answers: bool,
     last_retry: Option<Instant>,
     n_unmentioned: u64,
 }
@@ -46,9 +47,15 @@ impl RunDisplay {
             n_correct: 0,
             n_failed: 0,
             n_tokens: 0,
+            has_right_answers: true,
             last_retry: None,
             n_unmentioned: 0,
         }
+    }
+
+    /// For tasks whose answers are neither right nor wrong.
+    pub(crate) fn without_correct(self) -> Self {
+        Self { has_right_answers: false, ..self }
     }
 
     /// Shows one event.
@@ -131,7 +138,11 @@ impl RunDisplay {
     /// Correct so far, failures, speed and time left.
     fn figures(&self) -> String {
         let elapsed = self.started.elapsed().as_secs_f64();
-        let mut parts = vec![format!("{} correct", self.n_correct)];
+        let mut parts = if self.has_right_answers {
+            vec![format!("{} correct", self.n_correct)]
+        } else {
+            vec![format!("{} answered", self.n_graded)]
+        };
         if self.n_failed > 0 {
             parts.push(format!("{} failed", self.n_failed));
         }

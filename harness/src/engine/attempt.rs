@@ -45,7 +45,8 @@ pub(super) struct Ended {
 
 /// Runs `sample` to its end. Only a broken prompt is an error; a failed request is a record.
 pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskError> {
-    let mut episode = episode::start(&shared.task, &sample, &shared.sampling)?;
+    let visible = judges::llm::visible_answer;
+    let mut episode = episode::start(&shared.task, &sample, &shared.sampling, visible)?;
     let mut turns: Vec<Turn> = Vec::new();
     while let Step::Ask(request) = episode.next(turns.last().map(|turn| &turn.completion)) {
         match complete(&shared, &sample, &request).await {

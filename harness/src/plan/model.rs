@@ -7,7 +7,7 @@ use std::time::Duration;
 use tasks::Backend;
 
 use crate::assets::{self, Asset, AssetStore, HubModel};
-use crate::backend::embedded::{EmbeddedBackend, EmbeddedSettings};
+use crate::backend::embedded::{Dtype, EmbeddedBackend, EmbeddedSettings};
 use crate::backend::remote::{
     self, Dialect, Endpoint, Profile, RemoteBackend, Replica, TrafficSettings,
 };
@@ -51,6 +51,14 @@ pub(crate) struct RemoteChoice {
 }
 
 impl ModelChoice {
+    /// How an embedded model uses the machine where nobody says: as `evalrun run` does.
+    pub(crate) const DEFAULT_SETTINGS: EmbeddedSettings = EmbeddedSettings {
+        n_threads: None,
+        batch: 32,
+        kv_bytes: 4_096_000_000,
+        dtype: Dtype::Stored,
+    };
+
     /// Reads `--model` for the embedded backend.
     pub(crate) fn embedded(model: Option<&str>) -> Result<Self, EvalrunError> {
         let name = model.unwrap_or(MODELS[0]);

@@ -59,7 +59,12 @@ fn row(summary: &Summary, metric: [String; 6]) -> String {
         summary.run_file.clone(),
     ];
     let cells = run.into_iter().chain(metric).chain(counts.map(|n| n.to_string())).chain(totals);
-    cells.map(|cell| quote(&cell)).collect::<Vec<_>>().join(",") + "\n"
+    line(cells)
+}
+
+/// The cells as one line, quoted where they need it.
+pub(super) fn line(cells: impl IntoIterator<Item = String>) -> String {
+    cells.into_iter().map(|cell| quote(&cell)).collect::<Vec<_>>().join(",") + "\n"
 }
 
 fn quote(cell: &str) -> String {

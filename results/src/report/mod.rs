@@ -1,11 +1,26 @@
-//! Reports: summaries as text. Nothing here prints; every function returns what to print.
+//! Reports: summaries as text, and samples as files. Nothing here prints or computes a figure: what
+//! is short is returned, and what may be long goes to a writer.
 
 mod csv;
-mod evalplus;
+mod html;
+mod jsonl;
+mod junit;
+mod latex;
+mod leaderboard;
 mod markdown;
+#[cfg(feature = "parquet")]
+mod parquet;
+pub(crate) mod sample_row;
 mod table;
+mod text_policy;
 
-pub use evalplus::evalplus;
+pub use html::{PageLimits, html};
+pub use jsonl::jsonl;
+pub use junit::junit;
+pub use leaderboard::{Cell, Entry, Leaderboard, LeaderboardFormat, ModelRow, TaskColumn};
+#[cfg(feature = "parquet")]
+pub use parquet::parquet;
+pub use text_policy::{ReportedRun, TextPolicy, WITHHELD};
 
 use tasks::choice::Letter;
 
@@ -23,6 +38,8 @@ pub enum Format {
     Markdown,
     /// Comma-separated values, one line per run and metric.
     Csv,
+    /// A LaTeX table.
+    Latex,
 }
 
 /// Renders the summaries of one or more runs.
@@ -32,6 +49,7 @@ pub fn render(summaries: &[Summary], format: Format) -> String {
         Format::Json => json(summaries),
         Format::Markdown => markdown::render(summaries),
         Format::Csv => csv::render(summaries),
+        Format::Latex => latex::render(summaries),
     }
 }
 
@@ -67,9 +85,7 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     }
     let mut names: Vec<&str> = Vec::new();
     for figure in summaries.iter().flat_map(|s| &s.metrics) {
-        // A table shows pass@1; pass@k for k above 1 is for the other layouts.
-        let is_headline = figure.id == "pass_at_1" || !figure.id.starts_with("pass_at_");
-        if is_headline && !names.contains(&figure.name.as_str()) {
+        if figure.is_headline() && !names.contains(&figure.name.as_str()) {
             names.push(&figure.name);
         }
     }
@@ -81,7 +97,14 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
             add(&format!("letter {letter}"), &|s| letters(s, letter));
         }
     }
-    if summaries.iter().all(|s| s.metrics.is_empty()) {
+    for (label, cells) in crate::rating::lines(summaries) {
+        lines.push(Line { label, cells });
+    }
+    let mut add = |label: &str, cell: &dyn Fn(&Summary) -> String| {
+        lines.push(Line { label: label.to_owned(), cells: summaries.iter().map(cell).collect() });
+    };
+    let is_without_figures = |s: &Summary| s.metrics.is_empty() && s.counts.answered == 0;
+    if summaries.iter().all(|s| is_without_figures(s)) {
         add("score", &|_| "none: no sample was graded".to_owned());
     }
     add("unparsed", &|s| share(s.counts.unparsed, s.counts.n_graded()));
@@ -89,6 +112,9 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     add("failed", &|s| share(s.counts.failed, s.counts.n_graded() + s.counts.failed));
     if summaries.iter().any(|s| s.disagreements.is_some()) {
         add("judges", &judges);
+    }
+    if summaries.iter().any(|s| s.avg_length.is_some()) {
+        add("average length", &average_length);
     }
     add("tokens", &tokens);
     if summaries.iter().any(is_remote) {
@@ -105,7 +131,8 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
 fn progress(summary: &Summary) -> String {
     let counts = summary.counts;
     match counts.n_graded() {
-        n if n == counts.planned => "complete".to_owned(),
+        n if n == counts.planned && summary.complete => "complete".to_owned(),
+        n if n == counts.planned => "INCOMPLETE: judgments are missing".to_owned(),
         n => format!("INCOMPLETE: {n} of {} samples graded", counts.planned),
     }
 }
@@ -114,7 +141,12 @@ fn figure(summary: &Summary, name: &str) -> String {
     let Some(figure) = summary.metrics.iter().find(|figure| figure.name == name) else {
         return "–".to_owned();
     };
-    format!("{}, n = {} items)", interval(&figure.estimate), figure.estimate.n_items)
+    estimate_text(&figure.estimate)
+}
+
+/// An estimate with its interval and its n.
+pub(crate) fn estimate_text(estimate: &Estimate) -> String {
+    format!("{}, n = {} items)", interval(estimate), estimate.n_items)
 }
 
 /// An estimate with its interval; the parenthesis stays open.
@@ -181,6 +213,12 @@ fn share(n: usize, of: usize) -> String {
         return "–".to_owned();
     }
     format!("{:.1} % ({n} of {of})", n as f64 / of as f64 * 100.0)
+}
+
+fn average_length(summary: &Summary) -> String {
+    let Some(length) = summary.avg_length else { return "–".to_owned() };
+    let (low, high) = (length.ci95.low, length.ci95.high);
+    format!("{:.1} tokens (95 % CI {low:.1}–{high:.1}, n = {} items)", length.value, length.n_items)
 }
 
 fn tokens(summary: &Summary) -> String {

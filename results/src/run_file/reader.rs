@@ -1,16 +1,19 @@
 //! Reading a run.
 
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::de::DeserializeOwned;
 use tasks::{
-    Completion, Detail, Finish, Item, ItemId, Message, Request, SampleKey, SampleSeed, Target,
-    Timing, Transcript, Turn, Usage, Verdict,
+    Completion, Detail, Finish, Item, ItemId, JudgeKind, Message, Request, SampleKey, SampleSeed,
+    Sampling, Target, Timing, Transcript, Turn, Usage, Verdict,
 };
 
 use super::{at, open, serving};
+use crate::rating::Ratings;
 use crate::seal::TextForm;
 use crate::summary::{RunFacts, Summary, Tokens, summarize};
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
@@ -18,8 +21,8 @@ use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 /// A run file opened for reading.
 #[derive(Debug)]
 pub struct RunFile {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
     plan: Plan,
 }
 
@@ -205,14 +208,21 @@ impl RunFile {
         });
         let wall = "SELECT coalesce(sum(wall_ms), 0) FROM sessions";
         let wall_ms = self.connection.query_row(wall, [], |row| row.get::<_, i64>(0));
+        let lengths: Vec<_> = self.lengths()?.into_values().collect();
         let facts = RunFacts {
+            lengths: &lengths,
             tokens: tokens.map_err(at(&self.path))?,
             wall_ms: wall_ms.map_err(at(&self.path))?.cast_unsigned(),
             path: &self.path.display().to_string(),
         };
         let tokens = facts.tokens;
-        let summary = summarize(&self.plan, items, facts);
-        Ok(Summary { serving: serving::read(&self.connection, &self.path, tokens)?, ..summary })
+        let mut summary = summarize(&self.plan, items, facts);
+        summary.serving = serving::read(&self.connection, &self.path, tokens)?;
+        if self.plan.judge == JudgeKind::Dialogue {
+            summary.ratings = Ratings::of(self, items)?;
+            summary.complete &= summary.ratings.is_complete();
+        }
+        Ok(summary)
     }
 
     /// Failed samples by kind of error: how many, and one message of each kind.
@@ -274,12 +284,13 @@ impl RunFile {
                 })?
                 .collect()
         };
+        let sampling = self.sampling(key)?;
         let mut turns = Vec::new();
         for (messages, finish, completion) in query().map_err(at(&self.path))? {
             let messages: Vec<Message> = self.parse_kept("a prompt", messages)?;
             let finish = Finish::from_name(&finish)
                 .ok_or_else(|| corrupt(&self.path, "a finish reason", &finish))?;
-            let request = Request { messages, sampling: self.plan.sampling.clone(), seed };
+            let request = Request { messages, sampling: sampling.clone(), seed };
             let (text, reasoning) = (self.text(completion.text)?, completion.reasoning);
             let reasoning = reasoning.map(|text| self.text(text)).transpose()?;
             let completion = Completion { text, reasoning, finish, ..completion };
@@ -291,17 +302,34 @@ impl RunFile {
         Ok(Transcript { turns })
     }
 
+    /// The sampling parameters of a sample's requests.
+    fn sampling(&self, key: &SampleKey) -> Result<Sampling, StoreError> {
+        if self.plan.temperatures.is_empty() {
+            return Ok(self.plan.sampling.clone());
+        }
+        let sql = "SELECT target FROM items WHERE item_id = ?1";
+        let query = || -> rusqlite::Result<String> {
+            self.connection.prepare_cached(sql)?.query_row([&key.item.0], |row| row.get(0))
+        };
+        let target: Target = self.parse_kept("a target", query().map_err(at(&self.path))?)?;
+        Ok(self.plan.temperatures.sampling(&self.plan.sampling, &target))
+    }
+
     /// A text that may be sealed.
-    fn text(&self, kept: String) -> Result<String, StoreError> {
+    pub(super) fn text(&self, kept: String) -> Result<String, StoreError> {
         let text = TextForm::new(self.plan.texts).read(kept);
         text.ok_or_else(|| corrupt(&self.path, "a sealed text", "…"))
     }
 
-    fn parse_kept<T: DeserializeOwned>(&self, what: &str, kept: String) -> Result<T, StoreError> {
+    pub(super) fn parse_kept<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        kept: String,
+    ) -> Result<T, StoreError> {
         parse(&self.path, what, &self.text(kept)?)
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
@@ -343,11 +371,15 @@ fn completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
     })
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, what: &str, json: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(
+    path: &Path,
+    what: &str,
+    json: &str,
+) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|_| corrupt(path, what, json))
 }
 
-fn corrupt(path: &Path, what: &str, value: &str) -> StoreError {
+pub(super) fn corrupt(path: &Path, what: &str, value: &str) -> StoreError {
     StoreError::Corrupt {
         path: path.to_owned(),
         what: what.to_owned(),

@@ -64,8 +64,8 @@ CREATE TABLE verdicts (
     sample_idx    INTEGER NOT NULL,
     judge         TEXT NOT NULL,
     judge_version INTEGER NOT NULL,
-    outcome       TEXT NOT NULL CHECK (outcome IN ('correct', 'incorrect', 'unparsed', 'truncated')),
-    score         REAL NOT NULL,
+    outcome       TEXT NOT NULL CHECK (outcome IN ('correct', 'incorrect', 'unparsed', 'truncated', 'answered')),
+    score         REAL,              -- NULL for answers that are neither right nor wrong
     answer        TEXT,              -- as the model wrote it
     vote          TEXT,              -- its normal form
     rule          TEXT,              -- the extraction rule that found it

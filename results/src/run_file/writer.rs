@@ -6,9 +6,9 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 use tasks::{Answer, Item, Judgement, SampleKey, Transcript};
 
 use super::lock::WriterLock;
-use super::{APPLICATION_ID, FORMAT_VERSION, RunFile, SCHEMA, at, open};
+use super::{APPLICATION_ID, FORMAT_VERSION, JUDGMENTS_SCHEMA, RunFile, SCHEMA, at, open};
 use crate::seal::TextForm;
-use crate::{Plan, SampleRecord, SampleResult, StoreError};
+use crate::{JudgeConfig, Plan, SampleRecord, SampleResult, StoreError};
 
 /// The one writer of a run file.
 #[derive(Debug)]
@@ -126,6 +126,17 @@ impl RunWriter {
         transaction.commit().map_err(at(path))
     }
 
+    /// Makes a judge known whose ratings belong to the run: without them it is not complete.
+    pub fn register_judge(
+        &mut self,
+        config: &JudgeConfig,
+        n_samples: u32,
+    ) -> Result<(), StoreError> {
+        super::judgments::register(&self.connection, config, n_samples)
+            .map(drop)
+            .map_err(at(&self.path))
+    }
+
     /// Folds the write-ahead log into the file, so that the run is one file again.
     pub fn finish(self, wall_ms: u64) -> Result<(), StoreError> {
         let sql = "UPDATE sessions SET wall_ms = ?1 WHERE session_id = ?2";
@@ -138,7 +149,7 @@ impl RunWriter {
     }
 }
 
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")
@@ -153,6 +164,7 @@ fn lay_out(
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(JUDGMENTS_SCHEMA)?;
     let form = TextForm::new(plan.texts);
     let plan = serde_json::to_string(plan).expect("a plan is plain data");
     let facts = [("plan".to_owned(), plan), ("created_at".to_owned(), session.started_at.clone())];

@@ -1,0 +1,116 @@
+//! Runs in the file formats of other tools: what each format can hold is checked here.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use results::StoreError;
+use results::export::{HubDataset, evalplus, every_eval_ever, hf_eval_results, inspect, lm_eval};
+use results::rating::{fastchat_answers, fastchat_judgments};
+use results::report::ReportedRun;
+use serde::Serialize;
+
+use super::destination::Destination;
+use crate::cli::args::{FormatArg, ReportArgs};
+use crate::error::EvalrunError;
+use crate::judging::answer_reader;
+
+/// Writes runs in the format that `args` names.
+pub(super) fn write(
+    runs: &[ReportedRun<'_>],
+    args: &ReportArgs,
+    out: &mut Destination,
+) -> Result<(), EvalrunError> {
+    match args.format {
+        FormatArg::Evalplus => {
+            let run = only("evalplus", runs)?;
+            let value = evalplus(run.file)?.ok_or_else(|| {
+                let task = &run.summary.task;
+                usage(&format!("evalplus is for HumanEval and MBPP; this is a run of `{task}`"))
+            })?;
+            out.take(|out| json(&value, out))
+        }
+        FormatArg::FastchatAnswers => {
+            let file = only("fastchat-answers", runs)?.file;
+            rows(fastchat_answers(file, answer_reader(file.plan()))?, runs, out)
+        }
+        FormatArg::FastchatJudgments => {
+            rows(fastchat_judgments(only("fastchat-judgments", runs)?.file)?, runs, out)
+        }
+        FormatArg::Inspect => {
+            let run = only("inspect", runs)?;
+            out.take(|out| inspect(run, out))
+        }
+        FormatArg::EveryEvalEver => {
+            let value = every_eval_ever(only("every-eval-ever", runs)?)?;
+            out.take(|out| json(&value, out))
+        }
+        FormatArg::LmEval => {
+            check_lm_eval(runs)?;
+            let value = lm_eval(runs)?;
+            out.take(|out| json(&value, out))
+        }
+        FormatArg::HfEvalResults => {
+            let yaml = hf_eval_results(&with_datasets(runs, args)?)?;
+            out.take(|out| Ok(out.write_all(yaml.as_bytes())?))
+        }
+        _ => unreachable!("the other formats are not for other tools"),
+    }
+}
+
+/// `FastChat`'s rows, one JSON object a line.
+fn rows(
+    rows: Option<Vec<serde_json::Value>>,
+    runs: &[ReportedRun<'_>],
+    out: &mut Destination,
+) -> Result<(), EvalrunError> {
+    let task = &runs[0].summary.task;
+    let none = || usage(&format!("FastChat's format has no rows for this run of `{task}`"));
+    let rows = rows.ok_or_else(none)?;
+    out.take(|out| rows.iter().try_for_each(|row| Ok(writeln!(out, "{row}")?)))
+}
+
+fn usage(reason: &str) -> EvalrunError {
+    EvalrunError::Usage(format!("--format {reason}"))
+}
+
+fn only<'a, 'b>(
+    format: &str,
+    runs: &'a [ReportedRun<'b>],
+) -> Result<&'a ReportedRun<'b>, EvalrunError> {
+    let [run] = runs else {
+        return Err(usage(&format!("{format} takes one run, for its files hold one each")));
+    };
+    Ok(run)
+}
+
+fn json(value: &impl Serialize, out: &mut dyn Write) -> Result<(), StoreError> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
+    Ok(out.write_all(b"\n")?)
+}
+
+/// A results file has one model, and one entry a task.
+fn check_lm_eval(runs: &[ReportedRun<'_>]) -> Result<(), EvalrunError> {
+    let models: BTreeSet<_> = runs.iter().map(|run| &run.summary.model).collect();
+    let tasks: BTreeSet<_> = runs.iter().map(|run| &run.summary.task).collect();
+    if models.len() > 1 || tasks.len() < runs.len() {
+        return Err(usage("lm-eval takes runs of one model, each of another task"));
+    }
+    Ok(())
+}
+
+fn with_datasets<'a>(
+    runs: &[ReportedRun<'a>],
+    args: &ReportArgs,
+) -> Result<Vec<(ReportedRun<'a>, HubDataset)>, EvalrunError> {
+    let dataset = |run: &ReportedRun<'a>| {
+        let task = &run.summary.task;
+        let known = args.hf_dataset.clone().or_else(|| HubDataset::of_task(task));
+        let dataset = known.ok_or_else(|| {
+            usage(&format!(
+                "hf-eval-results: no data set of the Hub is known for `{task}`; name it with --hf-dataset owner/name:task"
+            ))
+        })?;
+        Ok((*run, dataset))
+    };
+    runs.iter().map(dataset).collect()
+}

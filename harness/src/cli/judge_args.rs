@@ -6,11 +6,11 @@ use clap::Args;
 use tasks::PromptSet;
 
 use super::run_args::temperature;
-use crate::backend::remote::{Api, ApiKey, Endpoint};
+use crate::backend::remote::{Api, ApiKey, Concurrency, Endpoint};
 use crate::env_vars;
 use crate::error::EvalrunError;
 use crate::judging::JudgeSettings;
-use crate::plan::ModelChoice;
+use crate::plan::{ModelChoice, RemoteChoice};
 
 /// The judges of a command and how they are asked.
 #[derive(Debug, Args)]
@@ -96,7 +96,6 @@ impl JudgeArgs {
             token_limit: self.max_judge_tokens,
             concurrency: self.judge_concurrency.map(|n| n as usize),
             max_attempts: self.judge_retries.saturating_add(1),
-            timeout: Duration::from_secs(self.judge_timeout),
         })
     }
 
@@ -123,7 +122,12 @@ impl JudgeArgs {
             api: Api::Chat,
             api_key: key.map(ApiKey::new),
         };
-        Ok(ModelChoice::Remote { endpoint })
+        let mut remote = Box::<RemoteChoice>::default();
+        remote.traffic.timeout = Duration::from_secs(self.judge_timeout);
+        if let Some(n) = self.judge_concurrency {
+            remote.traffic.concurrency = Concurrency { start: n as usize, most: n as usize };
+        }
+        Ok(ModelChoice::Remote { endpoint, remote })
     }
 }
 

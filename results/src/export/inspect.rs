@@ -208,10 +208,12 @@ fn dialogue(sample: &mut Value, run: &ReportedRun<'_>, turns: &[Turn]) {
     };
     let ms: u64 = turns.iter().map(|turn| turn.completion.timing.latency_ms).sum();
     let usages = turns.iter().filter_map(|turn| turn.completion.usage);
+    let sum = |a: Option<u64>, b: Option<u64>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
     let usage = usages.reduce(|a, b| Usage {
         prompt_tokens: a.prompt_tokens + b.prompt_tokens,
         completion_tokens: a.completion_tokens + b.completion_tokens,
-        reasoning_tokens: a.reasoning_tokens.or(b.reasoning_tokens),
+        reasoning_tokens: sum(a.reasoning_tokens, b.reasoning_tokens),
+        cached_tokens: sum(a.cached_tokens, b.cached_tokens),
     });
     let usage = usage.map(|usage| {
         json!({

@@ -131,7 +131,7 @@ fn holds(interval: Interval, value: f64) -> bool {
 
 /// The expected number of items that score something else than the edge that `p` is near to.
 fn n_off_edge(items: &Items, n_items: usize, n_samples: usize) -> f64 {
-    let at_edge = |p: &f64| (1.0 - p).powi(i32::try_from(n_samples).unwrap());
+    let at_edge = |p: &f64| (1.0 - p).powi(i32::try_from(n_samples).expect("a few samples"));
     let flipped = |p: &f64| if items.mean < 0.5 { at_edge(p) } else { at_edge(&(1.0 - p)) };
     let mean = items.quantiles.iter().map(flipped).sum::<f64>() / items.quantiles.len() as f64;
     (1.0 - mean) * n_items as f64
@@ -284,7 +284,6 @@ fn aggregates_over_tasks() {
     }
 }
 
-#[path = "made/mod.rs"]
 mod made;
 
 /// A side of seeded scores.
@@ -326,7 +325,9 @@ fn gate(max_drop: f64, true_drop: f64, difficulty: Difficulty, n_samples: u32) -
             let mut ps: Vec<f64> = (0..*n_items).map(|_| items.draw(&mut random)).collect();
             base.push(side(plan, &ps, &mut random));
             let factor = 1.0 - true_drop / items.mean;
-            ps.iter_mut().for_each(|p| *p *= factor);
+            for p in &mut ps {
+                *p *= factor;
+            }
             candidate.push(side(plan, &ps, &mut random));
         }
         let report = evaluate(&policy, &base, &candidate, OnDifference::Refuse).expect("a report");

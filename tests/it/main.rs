@@ -33,7 +33,9 @@ mod oracle;
 // Comparisons of runs, gates on them, and the figures both rest on.
 mod compare;
 mod gate;
+#[expect(clippy::unwrap_used, reason = "the whole binary is a test")]
 mod made_runs;
+#[expect(clippy::unwrap_used, reason = "the whole binary is a test")]
 mod statistics;
 // The shape of the source tree.
 mod tidy;

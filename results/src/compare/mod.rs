@@ -19,7 +19,7 @@ use tasks::ItemId;
 
 pub use comparable::{PlanDifference, PlanDifferences, plan_differences};
 pub use flips::{Flip, Said};
-pub use overall::{Overall, overall};
+pub use overall::{Mean, Overall, overall};
 pub use paired::{Pair, PairedDifference, Shape, Spread};
 pub use render::{ComparisonFormat, render};
 pub(crate) use render::{amount, confidence, points, share, size};
@@ -187,7 +187,7 @@ fn line(side: &Side) -> RunLine {
         model: side.plan.model.model.clone(),
         n_items: side.plan.dataset.n_items,
         n_samples: side.plan.n_samples,
-        failed: health.failed(),
-        truncated: health.truncated(),
+        failed: health.share_failed(),
+        truncated: health.share_truncated(),
     }
 }

@@ -18,29 +18,23 @@ pub struct Side {
     run: Option<RunFile>,
 }
 
-/// Samples that a comparison cannot rest on.
+/// How many samples there are, and how many are of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Health {
-    /// Samples of the plan.
-    pub n_planned: usize,
-    /// Graded samples.
-    pub n_graded: usize,
-    /// Samples that ran into the token limit.
-    pub n_truncated: usize,
-    /// Samples without an answer.
-    pub n_unparsed: usize,
+    planned: usize,
+    graded: usize,
+    truncated: usize,
 }
 
 impl Health {
     /// The share of planned samples that failed or were never attempted.
-    pub fn failed(&self) -> f64 {
-        let n_missing = self.n_planned.saturating_sub(self.n_graded);
-        n_missing as f64 / self.n_planned.max(1) as f64
+    pub fn share_failed(&self) -> f64 {
+        self.planned.saturating_sub(self.graded) as f64 / self.planned.max(1) as f64
     }
 
     /// The share of graded samples that ran into the token limit.
-    pub fn truncated(&self) -> f64 {
-        self.n_truncated as f64 / self.n_graded.max(1) as f64
+    pub fn share_truncated(&self) -> f64 {
+        self.truncated as f64 / self.graded.max(1) as f64
     }
 }
 
@@ -60,10 +54,9 @@ impl Side {
     pub fn health(&self) -> Health {
         let count = |of: &dyn Fn(&ItemSeries) -> usize| self.items.iter().map(of).sum();
         Health {
-            n_planned: self.plan.dataset.n_items * self.plan.n_samples as usize,
-            n_graded: count(&ItemSeries::n_graded),
-            n_truncated: count(&|item| item.n_with(Verdict::Truncated)),
-            n_unparsed: count(&|item| item.n_with(Verdict::Unparsed)),
+            planned: self.plan.dataset.n_items * self.plan.n_samples as usize,
+            graded: count(&ItemSeries::n_graded),
+            truncated: count(&|item| item.n_with(Verdict::Truncated)),
         }
     }
 

@@ -107,8 +107,12 @@ impl Runs<'_> {
 fn over_budget(whose: &str, side: &Side, budgets: Budgets) -> Vec<String> {
     let health = side.health();
     let shares = [
-        (health.failed(), budgets.max_failed, "samples failed or are missing"),
-        (health.truncated(), budgets.max_truncated, "graded samples ran into the token limit"),
+        (health.share_failed(), budgets.max_failed, "samples failed or are missing"),
+        (
+            health.share_truncated(),
+            budgets.max_truncated,
+            "graded samples ran into the token limit",
+        ),
     ];
     let over = shares.into_iter().filter(|(found, most, _)| *found > *most + 1e-12);
     over.map(|(found, most, what)| {

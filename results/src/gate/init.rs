@@ -57,7 +57,7 @@ fn half_points(share: f64) -> f64 {
 
 /// A budget a little above the share of truncated samples, where the default would be exceeded.
 fn truncation_budget(side: &Side) -> Option<f64> {
-    let share = side.health().truncated();
+    let share = side.health().share_truncated();
     (share > 0.1).then(|| ((share * 110.0).ceil() / 100.0).min(1.0))
 }
 
@@ -105,12 +105,12 @@ fn rule(side: &Side) -> String {
     let max_drop = half_points(half);
     let _ = writeln!(text, "max_drop = {max_drop:.3}            # {:.1} points", max_drop * 100.0);
     let _ = writeln!(text, "# max_relative_drop = 0.1    # and of the base's score, so much");
-    if health.failed() > 0.01 {
-        let failed = health.failed() * 100.0;
+    if health.share_failed() > 0.01 {
+        let failed = health.share_failed() * 100.0;
         let _ = writeln!(text, "# {failed:.1} % of this run's samples failed or are missing.");
     }
     if let Some(most) = truncation_budget(side) {
-        let shown = health.truncated() * 100.0;
+        let shown = health.share_truncated() * 100.0;
         let _ = writeln!(text, "# {shown:.1} % of this run's samples were truncated.");
         let _ = writeln!(text, "max_truncated = {most:.2}");
     }

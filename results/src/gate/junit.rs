@@ -2,7 +2,7 @@
 //!
 //! A regression that fails the gate is a failure, a critical rule without a decision an error, and
 //! everything else that did not pass is skipped with its reason. The elements are those that
-//! Jenkins, GitLab and GitHub actions read (`testsuites`, `testsuite`, `testcase`, `failure`,
+//! Jenkins, `GitLab` and GitHub actions read (`testsuites`, `testsuite`, `testcase`, `failure`,
 //! `error`, `skipped`, `system-out`).
 
 use std::fmt::Write as _;

@@ -137,6 +137,10 @@ impl Defaults {
         drops.into_iter().try_for_each(|(key, drop)| check_drop(Place::Defaults, key, drop))
     }
 
+    fn drops(&self) -> (Option<f64>, Option<f64>) {
+        (self.max_drop, self.max_relative_drop)
+    }
+
     fn budgets(
         &self,
         max_failed: Option<f64>,
@@ -188,12 +192,6 @@ impl RuleSpec {
             budgets: defaults.budgets(self.max_failed, self.max_truncated, self.min_items),
             confidence,
         })
-    }
-}
-
-impl Defaults {
-    fn drops(&self) -> (Option<f64>, Option<f64>) {
-        (self.max_drop, self.max_relative_drop)
     }
 }
 

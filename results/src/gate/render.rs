@@ -130,7 +130,7 @@ fn markdown(report: &GateReport) -> String {
     if !ungated.is_empty() {
         let _ = write!(text, "\n{ungated}");
     }
-    let _ = writeln!(text, "\n{}", EXPLANATION);
+    let _ = writeln!(text, "\n{EXPLANATION}");
     text
 }
 
@@ -148,10 +148,11 @@ fn differ_in(rule: &RuleReport) -> Vec<String> {
 /// Whether what a rule found stands in the way.
 pub(super) fn is_blocking(rule: &RuleReport) -> bool {
     match (rule.result, rule.tier) {
-        (GateResult::Pass, _) | (_, Tier::Advisory) => false,
+        (GateResult::Pass, _)
+        | (_, Tier::Advisory)
+        | (GateResult::Inconclusive, Tier::Supporting) => false,
         (GateResult::Regression, Tier::Critical | Tier::Supporting)
         | (GateResult::Inconclusive, Tier::Critical) => true,
-        (GateResult::Inconclusive, Tier::Supporting) => false,
     }
 }
 

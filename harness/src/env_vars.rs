@@ -9,6 +9,9 @@ const HOME: &str = "EVALRUN_HOME";
 /// Folders searched for assets by hash, separated as in `PATH`.
 const ASSETS: &str = "EVALRUN_ASSETS";
 
+/// The file to which a step of GitHub Actions appends its summary.
+const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
 /// The default variable that holds an endpoint's API key.
 pub(crate) const DEFAULT_API_KEY: &str = "OPENAI_API_KEY";
 
@@ -28,6 +31,11 @@ pub(crate) fn home() -> PathBuf {
 pub(crate) fn asset_folders() -> Vec<PathBuf> {
     let list: OsString = std::env::var_os(ASSETS).unwrap_or_default();
     std::env::split_paths(&list).filter(|folder| !folder.as_os_str().is_empty()).collect()
+}
+
+/// The file for the summary of a step of GitHub Actions.
+pub(crate) fn github_step_summary() -> Option<PathBuf> {
+    std::env::var_os(GITHUB_STEP_SUMMARY).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The value of the variable that holds an API key.

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use judges::code::CodeError;
-use results::StoreError;
+use results::{CompareError, StoreError};
 use sandbox::SandboxError;
 use tasks::{BackendError, TaskError};
 use thiserror::Error;
@@ -57,12 +57,27 @@ pub enum EvalrunError {
     /// A run file.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A comparison or a gate.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     /// The sandbox cannot be made.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     /// Programs cannot be graded.
     #[error(transparent)]
     Programs(#[from] CodeError),
+    /// Answers cannot be put before a judge.
+    #[error("the judge cannot be asked: {0}")]
+    Judge(String),
+    /// The data of function calls cannot be used.
+    #[error(transparent)]
+    CallsData(#[from] crate::calls::BfclDataError),
+    /// A conversation cannot be judged.
+    #[error(transparent)]
+    Conversation(#[from] judges::calls::multi_turn::ConversationError),
+    /// The classes that calls run against cannot be loaded.
+    #[error("the interpreter for function calls cannot be had: {0}")]
+    Calls(String),
     /// A file of samples made elsewhere.
     #[error("{path}, line {line}: {reason}")]
     Samples {
@@ -88,13 +103,31 @@ impl EvalrunError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_)
+            | Self::Compare(
+                CompareError::Incomparable { .. }
+                | CompareError::NoMetric { .. }
+                | CompareError::NoPairs { .. }
+                | CompareError::Ambiguous { .. },
+            )
             | Self::Task(TaskError::UnknownTask { .. } | TaskError::UnknownSplit { .. }) => {
                 ExitCode::Usage
             }
-            Self::Task(_) | Self::Programs(_) | Self::Samples { .. } => ExitCode::Task,
-            Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) => ExitCode::Asset,
+            Self::Task(_)
+            | Self::Programs(_)
+            | Self::Samples { .. }
+            | Self::Judge(_)
+            | Self::CallsData(_)
+            | Self::Conversation(_)
+            | Self::Compare(CompareError::Policy { .. }) => ExitCode::Task,
+            Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) | Self::Calls(_) => {
+                ExitCode::Asset
+            }
             Self::Model { .. } | Self::Backend { .. } => ExitCode::Backend,
-            Self::Store(_) | Self::File { .. } => ExitCode::Store,
+            Self::Store(_)
+            | Self::File { .. }
+            | Self::Compare(CompareError::Store(_) | CompareError::Baseline { .. }) => {
+                ExitCode::Store
+            }
         }
     }
 }

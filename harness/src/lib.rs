@@ -14,15 +14,18 @@
 
 pub mod assets;
 pub mod backend;
+pub mod calls;
 mod cli;
 pub mod display;
 mod engine;
 mod env_vars;
 pub mod error;
 pub mod exit_code;
+mod judging;
 mod plan;
 mod programs;
 mod score;
+mod telemetry;
 
 pub use cli::main_impl;
 

@@ -1,5 +1,6 @@
 //! Samples that choose one of four options.
 
+use sha2::{Digest, Sha256};
 use tasks::choice::{ChoiceExtractor, Displayed};
 use tasks::{Answer, ChoiceOutcome, Detail, Judgement, Transcript, Verdict};
 
@@ -39,11 +40,21 @@ fn compare(displayed: &Displayed, found: &FoundChoice<'_>) -> Judgement {
     let vote = match found.letter.map(|letter| displayed.source_idx(letter)) {
         Some(0) => "correct".to_owned(),
         Some(idx) => format!("incorrect-{idx}"),
-        None => found.text.trim().to_owned(),
+        None => foreign(found.text.trim()),
     };
     let (text, rule) = (found.text.clone().into_owned(), found.by.name().to_owned());
     let answer = Answer::Found { text, vote, rule };
     Judgement { answer, verdict, explanation, detail: None }
+}
+
+/// The vote for what is no letter. Votes are kept readable, and the text of an option may have to be
+/// sealed, so anything longer than a letter votes by its digest.
+fn foreign(text: &str) -> String {
+    if text.chars().count() <= 1 {
+        return text.to_owned();
+    }
+    let digest = tasks::hex(&Sha256::digest(text));
+    format!("other-{}", &digest[..8])
 }
 
 #[cfg(test)]
@@ -87,7 +98,7 @@ mod tests {
 
     #[test]
     fn letters_are_graded_as_they_were_shown() {
-        use ChoiceExtractor::{Choice, SimpleEvals};
+        use ChoiceExtractor::{Choice, Nemo, SimpleEvals};
         // A is blue, B green, C and D both red.
         check(Choice, "Answer: C", Finish::Stop, "correct correct C of C");
         check(Choice, "Answer: **D**", Finish::Stop, "correct correct D of C");
@@ -96,5 +107,7 @@ mod tests {
         check(Choice, "I do not know.", Finish::Stop, "unparsed - - of C");
         check(Choice, "Answer: C", Finish::Length, "truncated - - of C");
         check(SimpleEvals, "answer: c", Finish::Stop, "incorrect c - of C");
+        // Only the first eight digits of SHA-256 of "blue" are kept.
+        check(Nemo, r"\boxed{blue}", Finish::Stop, "incorrect other-16477688 - of C");
     }
 }

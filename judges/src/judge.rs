@@ -6,13 +6,14 @@ use thiserror::Error;
 
 use crate::check::parse_integer;
 use crate::choice_grader::judge_choice;
+use crate::dialogue_grader::judge_dialogue;
 use crate::extract::{Extracted, ReasoningState, Rule, gsm8k_answer, math_answer, visible};
 use crate::instruction_grader::InstructionGrader;
 use crate::math_grader::MathGrader;
 use crate::program_grader::ProgramGrader;
 
 /// Raised whenever a change here can move a verdict; the run file records it.
-pub const JUDGE_VERSION: u32 = 2;
+pub const JUDGE_VERSION: u32 = 3;
 
 /// What grades the samples of a task, with the files it needs.
 pub enum Grader {
@@ -32,6 +33,8 @@ pub enum Grader {
     Programs(Box<ProgramGrader>),
     /// Answers are compared as mathematics.
     Math(Box<MathGrader>),
+    /// Dialogues are checked for being complete.
+    Dialogues,
 }
 
 /// Why a transcript got no verdict. None of these says anything about the answer.
@@ -62,6 +65,7 @@ impl Grader {
             }
             Self::Programs(grader) => grader.grade(target, transcript),
             Self::Math(grader) => grader.grade(target, transcript),
+            Self::Dialogues => Ok(judge_dialogue(transcript)),
         }
     }
 
@@ -69,7 +73,10 @@ impl Grader {
     /// speaking of.
     pub fn n_workers(&self) -> Option<usize> {
         match self {
-            Self::Integers { .. } | Self::Choices { .. } | Self::Instructions(_) => None,
+            Self::Integers { .. }
+            | Self::Choices { .. }
+            | Self::Instructions(_)
+            | Self::Dialogues => None,
             Self::Programs(grader) => Some(grader.n_workers()),
             Self::Math(grader) => Some(grader.n_workers()),
         }

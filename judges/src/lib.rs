@@ -9,13 +9,16 @@
 //! no text, however long or hostile, makes it panic or take more than linear time; and a completion
 //! that ran into the token limit, or whose reasoning never ended, is never graded.
 
+pub mod calls;
 pub mod check;
 mod choice_grader;
 pub mod code;
+mod dialogue_grader;
 pub mod extract;
 mod instruction_grader;
 pub mod instructions;
 mod judge;
+pub mod llm;
 pub mod math;
 mod math_grader;
 pub mod math_reference;

@@ -27,10 +27,10 @@ pub struct SampleOutcome {
 }
 
 impl SampleOutcome {
-    /// The score, where the sample was graded.
+    /// The score, where the sample was graded as right or wrong.
     pub fn score(&self) -> Option<f64> {
         match self.outcome {
-            Outcome::Judged(verdict) => Some(verdict.score()),
+            Outcome::Judged(verdict) => verdict.score(),
             Outcome::Failed => None,
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tasks::choice::{PromptFormat, ShuffleProtocol};
 use tasks::{
     EpisodeKind, ExtractorKind, Fingerprint, JudgeKind, Language, MathJudge, MetricKind, Sampling,
-    Split,
+    Split, Temperatures,
 };
 
 /// The identity of a run. Two runs with equal plans draw the same samples; anything that cannot
@@ -55,6 +55,13 @@ pub struct Plan {
     pub texts: Texts,
     /// Sampling parameters of each request.
     pub sampling: Sampling,
+    /// Temperatures that take the place of `sampling`'s in some categories of dialogue.
+    #[serde(default, skip_serializing_if = "Temperatures::is_empty")]
+    pub temperatures: Temperatures,
+    /// The part of `sampling`'s token limit that is meant for reasoning; the rest is the limit of
+    /// the visible answer. `None` where the limit counts both alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_tokens: Option<u32>,
     /// The protocol that the task's sampling defaults come from.
     pub sampling_source: String,
     /// Samples per item.

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use tasks::{CodeTests, Detail, JudgeKind, MathJudge, MetricKind, Verdict};
 
 use crate::metric::{
-    Credit, EVALPLUS_KS, Estimate, LetterShare, Over, Reading, choice_accuracy, choice_samples,
-    cons_at_n, families_followed, has_corrections, instructions_followed, letter_shares, pass_at_1,
-    pass_at_k, prompts_followed, tests_passed,
+    Credit, CurvePoint, EVALPLUS_KS, Estimate, Expectation, ItemScore, LetterShare, Over, Reading,
+    choice_accuracy, choice_samples, cons_curve, families_followed, has_corrections,
+    instructions_followed, letter_shares, pass_at_1, pass_at_1_completed, pass_curve,
+    prompts_followed, tests_passed, values,
 };
-use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome};
+use crate::rating::Ratings;
+use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, Serving};
 
 /// All reported numbers of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,11 +46,21 @@ pub struct Summary {
     /// How often two judges of mathematical equivalence disagreed, where both were asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disagreements: Option<Disagreements>,
+    /// What language models say of the answers, where they were asked.
+    #[serde(default, skip_serializing_if = "Ratings::is_empty")]
+    pub ratings: Ratings,
     /// How often each letter was chosen, beside how often it was right, for tasks with options.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<LetterShare>,
+    /// Generated tokens of a sample on average, with items as the independent units; `None` where no
+    /// backend reported any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avg_length: Option<Estimate>,
     /// Token totals.
     pub tokens: Tokens,
+    /// How the model was served, where anything was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Serving>,
     /// Seconds spent running, over all sessions.
     pub wall_s: f64,
     /// The run file.
@@ -68,6 +80,9 @@ pub struct Counts {
     pub unparsed: usize,
     /// The model ran into the token limit.
     pub truncated: usize,
+    /// The model answered a question that has no right answer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub answered: usize,
     /// Infrastructure failed; not scored.
     pub failed: usize,
     /// Not attempted yet.
@@ -77,8 +92,12 @@ pub struct Counts {
 impl Counts {
     /// Samples with a verdict.
     pub fn n_graded(&self) -> usize {
-        self.correct + self.incorrect + self.unparsed + self.truncated
+        self.correct + self.incorrect + self.unparsed + self.truncated + self.answered
     }
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// Answers on which two judges disagree.
@@ -103,6 +122,17 @@ pub struct Figure {
     pub estimate: Estimate,
 }
 
+impl Figure {
+    /// Whether tables show it; pass@k and cons@k for every k are for machines and charts.
+    pub fn is_headline(&self) -> bool {
+        let is_of_curve = |prefix| {
+            let k = self.id.strip_prefix(prefix);
+            k.is_some_and(|k| k != "1" && k.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        !is_of_curve("pass_at_") && !is_of_curve("cons_at_")
+    }
+}
+
 /// Token totals over graded samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
@@ -112,11 +142,19 @@ pub struct Tokens {
     pub completion: u64,
     /// Samples whose backend reported no usage.
     pub n_unreported: usize,
+    /// The part of `prompt` that the server had in a cache, where it told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<u64>,
+    /// The part of `completion` spent on reasoning, where the server told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<u64>,
 }
 
 /// What a summary needs besides plan and outcomes.
 #[derive(Debug, Clone, Copy)]
 pub struct RunFacts<'a> {
+    /// The mean number of generated tokens of each item.
+    pub lengths: &'a [ItemScore],
     /// Token totals.
     pub tokens: Tokens,
     /// Milliseconds spent running, over all sessions.
@@ -143,8 +181,11 @@ pub fn summarize(plan: &Plan, items: &[ItemOutcomes], facts: RunFacts<'_>) -> Su
         counts,
         metrics: figures(plan, items),
         disagreements: disagreements(plan, items),
+        ratings: Ratings::default(),
         letters: letters(plan, items),
+        avg_length: values(facts.lengths),
         tokens: facts.tokens,
+        serving: None,
         wall_s: facts.wall_ms as f64 / 1000.0,
         run_file: facts.path.to_owned(),
     }
@@ -181,6 +222,7 @@ fn counts(plan: &Plan, items: &[ItemOutcomes]) -> Counts {
             Outcome::Judged(Verdict::Incorrect) => counts.incorrect += 1,
             Outcome::Judged(Verdict::Unparsed) => counts.unparsed += 1,
             Outcome::Judged(Verdict::Truncated) => counts.truncated += 1,
+            Outcome::Judged(Verdict::Answered) => counts.answered += 1,
             Outcome::Failed => counts.failed += 1,
         }
     }
@@ -196,25 +238,57 @@ fn figures(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
     };
     for metric in &plan.metrics {
         match metric {
-            MetricKind::PassAt1 => {
-                let name = format!("pass@1[avg-of-{}]", n_graded(items));
-                add("pass_at_1".to_owned(), name, pass_at_1(items));
-                for k in std::iter::successors(Some(2), |k| Some(k * 2)).take_while(|k| *k <= n) {
-                    add(format!("pass_at_{k}"), format!("pass@{k}"), pass_at_k(items, k));
-                }
-            }
-            // One vote is no consensus; it would repeat pass@1 under another name.
-            MetricKind::ConsAtN if n > 1 => {
-                add("cons_at_n".to_owned(), format!("cons@{n}"), cons_at_n(items, n));
-            }
-            MetricKind::ConsAtN => (),
+            MetricKind::PassAt1 => pass_figures(items, n, &mut add),
+            MetricKind::ConsAtN => consensus_figures(items, n, &mut add),
             MetricKind::Instructions => instruction_figures(items, &mut add),
             MetricKind::CodeTests => code_figures(plan, items, &mut add),
             MetricKind::Letters => choice_figures(items, &mut add),
+            // Ratings are no shares, so they stand in a part of the summary of their own.
+            MetricKind::Ratings => (),
         }
     }
     figures.extend(breakdown(plan, items));
     figures
+}
+
+/// pass@1, pass@k for every k, and pass@1 over finished samples where some are not finished.
+fn pass_figures(
+    items: &[ItemOutcomes],
+    n: usize,
+    add: &mut impl FnMut(String, String, Option<Estimate>),
+) {
+    let name = format!("pass@1[avg-of-{}]", n_graded(items));
+    add("pass_at_1".to_owned(), name.clone(), pass_at_1(items));
+    for CurvePoint { k, estimate, .. } in pass_curve(items, n).into_iter().skip(1) {
+        add(format!("pass_at_{k}"), format!("pass@{k}"), Some(estimate));
+    }
+    if items.iter().flat_map(|item| &item.samples).any(is_unfinished) {
+        let name = format!("{name}, completed only");
+        add("pass_at_1_completed".to_owned(), name, pass_at_1_completed(items));
+    }
+}
+
+/// cons@k. One vote is no consensus; it would repeat pass@1 under another name.
+fn consensus_figures(
+    items: &[ItemOutcomes],
+    n: usize,
+    add: &mut impl FnMut(String, String, Option<Estimate>),
+) {
+    for CurvePoint { k, expectation, estimate } in cons_curve(items, n) {
+        let id = if k == n { "cons_at_n".to_owned() } else { format!("cons_at_{k}") };
+        let how = match expectation {
+            Expectation::Exact => "",
+            Expectation::Resampled => "[resampled]",
+        };
+        if k > 1 {
+            add(id, format!("cons@{k}{how}"), Some(estimate));
+        }
+    }
+}
+
+/// Whether the model gave no answer that could be graded.
+fn is_unfinished(sample: &SampleOutcome) -> bool {
+    matches!(sample.outcome, Outcome::Judged(Verdict::Truncated | Verdict::Unparsed))
 }
 
 /// pass@1 over the items of each value of each field that the task names.
@@ -282,9 +356,6 @@ fn instruction_figures(
     };
     pairs(Reading::Strict, Over::Graded, "");
     pairs(Reading::Loose, Over::Graded, "");
-    let is_unfinished = |sample: &SampleOutcome| {
-        matches!(sample.outcome, Outcome::Judged(Verdict::Truncated | Verdict::Unparsed))
-    };
     if items.iter().flat_map(|item| &item.samples).any(is_unfinished) {
         pairs(Reading::Strict, Over::Completed, "completed only");
         pairs(Reading::Loose, Over::Completed, "completed only");

@@ -41,6 +41,8 @@ fn plan() -> Plan {
         prompt_format: None,
         texts: Texts::Public,
         sampling: sampling(),
+        temperatures: tasks::Temperatures::default(),
+        reasoning_tokens: None,
         sampling_source: "nowhere".to_owned(),
         n_samples: 2,
         run_seed: 0,
@@ -96,7 +98,12 @@ fn judged(item: &str, sample_idx: u32, text: &str, verdict: Verdict) -> SampleRe
         reasoning: Some("мысль".to_owned()),
         reasoning_opened_by_template: true,
         finish: Finish::Stop,
-        usage: Some(Usage { prompt_tokens: 3, completion_tokens: 5, reasoning_tokens: Some(1) }),
+        usage: Some(Usage {
+            prompt_tokens: 3,
+            completion_tokens: 5,
+            reasoning_tokens: Some(1),
+            cached_tokens: Some(2),
+        }),
         timing: Timing { latency_ms: 12, first_token_ms: Some(4), n_attempts: 2 },
     };
     let messages = vec![Message { role: Role::User, content: format!("{item}?") }];

@@ -46,6 +46,9 @@ pub enum Verdict {
     Unparsed,
     /// The model ran into the token limit; whatever it had written by then is not graded.
     Truncated,
+    /// The model answered a question that has no right answer. What the answer is worth is for
+    /// language models to say, whose ratings are kept apart.
+    Answered,
 }
 
 impl Verdict {
@@ -56,19 +59,25 @@ impl Verdict {
             Self::Incorrect => "incorrect",
             Self::Unparsed => "unparsed",
             Self::Truncated => "truncated",
+            Self::Answered => "answered",
         }
     }
 
     /// The verdict with this stable name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Correct, Self::Incorrect, Self::Unparsed, Self::Truncated]
+        [Self::Correct, Self::Incorrect, Self::Unparsed, Self::Truncated, Self::Answered]
             .into_iter()
             .find(|verdict| verdict.name() == name)
     }
 
-    /// 1 for a correct sample and 0 for every other finished one.
-    pub fn score(self) -> f64 {
-        if self == Self::Correct { 1.0 } else { 0.0 }
+    /// 1 for a correct sample, 0 for every other one that could have been correct, and `None` for
+    /// an answer that is neither right nor wrong.
+    pub fn score(self) -> Option<f64> {
+        match self {
+            Self::Correct => Some(1.0),
+            Self::Incorrect | Self::Unparsed | Self::Truncated => Some(0.0),
+            Self::Answered => None,
+        }
     }
 }
 
@@ -97,6 +106,17 @@ pub enum Detail {
     Equivalence(EquivalenceOutcome),
     /// Which letter was chosen, and which one was right.
     Choice(ChoiceOutcome),
+    /// How each turn of a dialogue was answered, in order.
+    Dialogue(Vec<AnswerFacts>),
+}
+
+/// What is known of one answer of a dialogue besides its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerFacts {
+    /// Characters of the visible answer: reasoning does not count.
+    pub n_chars: usize,
+    /// Tokens of the visible answer, where the backend tells them apart from reasoning.
+    pub n_tokens: Option<u64>,
 }
 
 /// Which letter was chosen of the four that a sample showed.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Completion, Request};
+use crate::{Completion, Request, Sampling};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -21,6 +21,12 @@ pub trait Backend: Send + Sync {
 
     /// What the backend can do; checked while planning, never at request 4,000.
     fn capabilities(&self) -> Capabilities;
+
+    /// The names of parameters that `sampling` sets and that the backend cannot pass on.
+    fn not_sent(&self, sampling: &Sampling) -> Vec<&'static str> {
+        let _ = sampling;
+        Vec::new()
+    }
 
     /// The same model as a judge of given texts, if it can be one.
     fn log_likelihood(&self) -> Option<&dyn LogLikelihood> {
@@ -122,7 +128,7 @@ impl TokenMeter {
 /// Why a completion could not be had. Every variant means *failed*, never *wrong*.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum BackendError {
-    /// The endpoint could not be reached or the connection broke.
+    /// The endpoint could not be reached.
     #[error("connection to {endpoint} failed: {reason}")]
     Connection {
         /// The endpoint's address.
@@ -130,9 +136,37 @@ pub enum BackendError {
         /// What the network said.
         reason: String,
     },
+    /// The connection broke before the answer was complete.
+    #[error("connection to {endpoint} broke: {reason}")]
+    Broken {
+        /// The endpoint's address.
+        endpoint: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// Every endpoint of the model has been out of reach for longer than the run waits.
+    #[error(
+        "{endpoint} is down: {n_failures} requests in a row failed within {lasted_s} s, the last one with: {reason}"
+    )]
+    Down {
+        /// The endpoint's address.
+        endpoint: String,
+        /// Requests that failed, with no answer between them.
+        n_failures: u32,
+        /// Seconds since the first of them.
+        lasted_s: u64,
+        /// Why the last one failed.
+        reason: String,
+    },
     /// No complete answer came in time.
     #[error("no complete answer within {limit_s} s")]
     Timeout {
+        /// The limit that ran out, in seconds.
+        limit_s: u64,
+    },
+    /// The server went silent.
+    #[error("nothing came from the server for {limit_s} s")]
+    Silent {
         /// The limit that ran out, in seconds.
         limit_s: u64,
     },
@@ -180,8 +214,9 @@ impl BackendError {
     /// The stable name used in run files and reports.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Connection { .. } => "connection",
-            Self::Timeout { .. } => "timeout",
+            Self::Connection { .. } | Self::Broken { .. } => "connection",
+            Self::Down { .. } => "down",
+            Self::Timeout { .. } | Self::Silent { .. } => "timeout",
             Self::Unavailable { .. } => "unavailable",
             Self::Refused { .. } => "refused",
             Self::Protocol { .. } => "protocol",
@@ -200,7 +235,20 @@ impl BackendError {
             }
             Self::Refused { status, .. } => Self::Refused { status, message: withheld },
             Self::Protocol { .. } => Self::Protocol { reason: withheld },
+            Self::Down { endpoint, n_failures, lasted_s, .. } => {
+                Self::Down { endpoint, n_failures, lasted_s, reason: withheld }
+            }
             same => same,
+        }
+    }
+
+    /// The kind of error as a report counts it: the HTTP status where there is one.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Unavailable { status, .. } | Self::Refused { status, .. } => {
+                format!("HTTP {status}")
+            }
+            other => other.name().to_owned(),
         }
     }
 
@@ -208,11 +256,21 @@ impl BackendError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Connection { .. }
+            | Self::Broken { .. }
             | Self::Timeout { .. }
+            | Self::Silent { .. }
             | Self::Unavailable { .. }
             | Self::Protocol { .. } => true,
-            Self::Refused { .. } | Self::ContextOverflow { .. } | Self::Engine { .. } => false,
+            Self::Down { .. }
+            | Self::Refused { .. }
+            | Self::ContextOverflow { .. }
+            | Self::Engine { .. } => false,
         }
+    }
+
+    /// Whether the server only asks for patience: it has too much to do for the moment.
+    pub fn is_backpressure(&self) -> bool {
+        matches!(self, Self::Unavailable { status: 429 | 503 | 529, .. })
     }
 
     /// Whether every other request will meet the same refusal: a wrong key, address or model name. A
@@ -227,6 +285,14 @@ impl BackendError {
 
     /// Whether the endpoint, rather than this request, seems to be out of order.
     pub fn is_outage(&self) -> bool {
-        matches!(self, Self::Connection { .. } | Self::Timeout { .. } | Self::Unavailable { .. })
+        matches!(
+            self,
+            Self::Connection { .. }
+                | Self::Broken { .. }
+                | Self::Down { .. }
+                | Self::Timeout { .. }
+                | Self::Silent { .. }
+                | Self::Unavailable { .. }
+        )
     }
 }

@@ -44,6 +44,9 @@ pub struct Usage {
     pub completion_tokens: u64,
     /// The part of `completion_tokens` spent on reasoning, where the backend tells.
     pub reasoning_tokens: Option<u64>,
+    /// The part of `prompt_tokens` that the server had in a cache, where the backend tells.
+    #[serde(default)]
+    pub cached_tokens: Option<u64>,
 }
 
 /// How long one completion took.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::TaskError;
 use crate::choice::ShuffleProtocol;
 use crate::gpqa::{self, GpqaSet};
-use crate::item::{ChoiceTarget, Item, ItemId, ProgramTarget, Target, TargetKind};
+use crate::item::{ChoiceTarget, DialogueTarget, Item, ItemId, ProgramTarget, Target, TargetKind};
 use crate::python_json;
 use crate::template::environment;
 
@@ -163,6 +163,7 @@ pub(crate) fn target(kind: TargetKind, text: &str) -> Result<Target, String> {
             .map(|_| Target::Instructions(text.to_owned()))
             .map_err(|err| format!("the instructions are not JSON: {err}")),
         TargetKind::Program => program_target(text).map(Target::Program),
+        TargetKind::Dialogue => dialogue_target(text).map(Target::Dialogue),
         TargetKind::Choice => choice_target(text).map(Target::Choice),
         TargetKind::Integer => canonical_integer(text)
             .map(Target::Integer)
@@ -183,6 +184,30 @@ fn program_target(text: &str) -> Result<ProgramTarget, String> {
         entry_point: field("entry_point")?,
         row: object.get("base_input").is_some().then(|| text.to_owned()),
     })
+}
+
+/// Reads `question_id` (a number or a text), `category`, `turns` and, if there are any, `references`.
+fn dialogue_target(text: &str) -> Result<DialogueTarget, String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Row {
+        question_id: serde_json::Value,
+        category: String,
+        turns: Vec<String>,
+        #[serde(default)]
+        references: Vec<String>,
+    }
+    let row: Row =
+        serde_json::from_str(text).map_err(|err| format!("the dialogue's object: {err}"))?;
+    if row.turns.is_empty() {
+        return Err("the dialogue has no turns".to_owned());
+    }
+    let question_id = match row.question_id {
+        serde_json::Value::String(id) => id,
+        other => other.to_string(),
+    };
+    let Row { category, turns, references, .. } = row;
+    Ok(DialogueTarget { question_id, category, turns, references })
 }
 
 /// Reads a question with its four answers. The reason quotes nothing, because the texts may be such as

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Completion, Request, Sample, Sampling, Task};
+use crate::{Completion, Message, Request, Role, Sample, Sampling, Target, Task, TaskError};
 
 /// The dialogue shapes a task file can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +10,14 @@ use crate::{Completion, Request, Sample, Sampling, Task};
 pub enum EpisodeKind {
     /// One question, one completion.
     SingleTurn,
+    /// The turns of a [`DialogueTarget`](crate::DialogueTarget), each asked after the answers to
+    /// those before. An answer is repeated to the model without its reasoning, as chat templates of
+    /// reasoning models ask for.
+    FixedTurns,
 }
+
+/// Gives the visible answer of a completion, without reasoning.
+pub type VisibleAnswer = fn(&Completion) -> String;
 
 /// One exchange.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,12 +62,20 @@ pub fn start(
     task: &Task,
     sample: &Sample,
     sampling: &Sampling,
-) -> Result<Box<dyn Episode>, crate::TaskError> {
+    visible: VisibleAnswer,
+) -> Result<Box<dyn Episode>, TaskError> {
+    let messages = task.prompt.render(&sample.item)?;
+    let sampling = task.defaults.temperatures.sampling(sampling, &sample.item.target);
+    let request = Request { messages, sampling, seed: sample.seed };
     match task.episode {
-        EpisodeKind::SingleTurn => {
-            let messages = task.prompt.render(&sample.item)?;
-            let request = Request { messages, sampling: sampling.clone(), seed: sample.seed };
-            Ok(Box::new(SingleTurn { request: Some(request) }))
+        EpisodeKind::SingleTurn => Ok(Box::new(SingleTurn { request: Some(request) })),
+        EpisodeKind::FixedTurns => {
+            let Target::Dialogue(dialogue) = &sample.item.target else {
+                let message = "its target is no dialogue".to_owned();
+                return Err(TaskError::Grade { item: sample.item.id.to_string(), message });
+            };
+            let rest = dialogue.turns.iter().skip(1).cloned().collect::<Vec<_>>().into_iter();
+            Ok(Box::new(FixedTurns { request, rest, visible }))
         }
     }
 }
@@ -72,5 +87,25 @@ struct SingleTurn {
 impl Episode for SingleTurn {
     fn next(&mut self, _last: Option<&Completion>) -> Step {
         self.request.take().map_or(Step::Done, Step::Ask)
+    }
+}
+
+/// The turns that are left, and the request that the next one continues.
+struct FixedTurns {
+    request: Request,
+    rest: std::vec::IntoIter<String>,
+    visible: VisibleAnswer,
+}
+
+impl Episode for FixedTurns {
+    fn next(&mut self, last: Option<&Completion>) -> Step {
+        let Some(last) = last else { return Step::Ask(self.request.clone()) };
+        let Some(question) = self.rest.next() else { return Step::Done };
+        let answer = (self.visible)(last);
+        self.request.messages.extend([
+            Message { role: Role::Assistant, content: answer },
+            Message { role: Role::User, content: question },
+        ]);
+        Step::Ask(self.request.clone())
     }
 }

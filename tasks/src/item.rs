@@ -36,6 +36,23 @@ pub enum Target {
     Choice(Box<ChoiceTarget>),
     /// The same as one sample shows it.
     Displayed(Box<Displayed>),
+    /// A dialogue whose answers are rated by language models.
+    Dialogue(DialogueTarget),
+}
+
+/// What judges of a dialogue need besides the answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialogueTarget {
+    /// The question's name in its data set, such as `81`.
+    pub question_id: String,
+    /// The category, which decides on temperature and on how the answers are rated.
+    pub category: String,
+    /// What the user says, turn by turn; at least one.
+    pub turns: Vec<String>,
+    /// Reference answers by turn, for an item that brings its own; empty where those of the data
+    /// set's reference file count, or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
 }
 
 /// A question with four options, and the order in which each sample shows them.
@@ -73,6 +90,8 @@ pub enum TargetKind {
     Instructions,
     /// See [`Target::Program`].
     Program,
+    /// See [`Target::Dialogue`].
+    Dialogue,
     /// See [`Target::Choice`].
     Choice,
 }

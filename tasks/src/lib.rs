@@ -15,6 +15,7 @@
 
 pub mod answer;
 pub mod backend;
+pub mod calls;
 pub mod choice;
 pub mod completion;
 pub mod dataset;
@@ -23,6 +24,7 @@ pub mod episode;
 pub mod error;
 pub mod gpqa;
 pub mod item;
+pub mod judging;
 pub mod prompt;
 pub mod python_json;
 pub mod request;
@@ -33,7 +35,7 @@ mod task_file;
 mod template;
 
 pub use answer::{
-    Answer, ChoiceOutcome, Detail, EquivalenceOutcome, InstructionOutcome, Judgement,
+    Answer, AnswerFacts, ChoiceOutcome, Detail, EquivalenceOutcome, InstructionOutcome, Judgement,
     ProgramOutcome, TestsOutcome, TestsStatus, Verdict,
 };
 pub use backend::{
@@ -43,13 +45,17 @@ pub use backend::{
 pub use completion::{Completion, Finish, Timing, Usage};
 pub use dataset::{Dataset, Layout, RowSource, RowSourceLocation};
 pub use digest::hex;
-pub use episode::{Episode, EpisodeKind, Step, Transcript, Turn};
+pub use episode::{Episode, EpisodeKind, Step, Transcript, Turn, VisibleAnswer};
 pub use error::TaskError;
-pub use item::{ChoiceTarget, Item, ItemId, ProgramTarget, Sample, SampleKey, Target, TargetKind};
+pub use item::{
+    ChoiceTarget, DialogueTarget, Item, ItemId, ProgramTarget, Sample, SampleKey, Target,
+    TargetKind,
+};
+pub use judging::{PromptSet, Reading, Unparsed, Winner, n_rated_turns};
 pub use prompt::Prompt;
 pub use request::{Message, Request, Role, Sampling};
 pub use seed::{SampleSeed, sample_seed};
 pub use task::{
     BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MathJudge,
-    MetricKind, SamplingDefaults, Split, Task, TextPolicy,
+    MetricKind, SamplingDefaults, Split, Task, Temperatures, TextPolicy,
 };

@@ -6,7 +6,7 @@ use crate::error::nearest;
 use crate::{Task, TaskError, task_file};
 
 /// Built-in task files in the order of `evalrun tasks`.
-const TASK_FILES: [(&str, &str); 16] = [
+const TASK_FILES: [(&str, &str); 18] = [
     ("aime24.toml", include_str!("../suite/aime24.toml")),
     ("aime25.toml", include_str!("../suite/aime25.toml")),
     ("aime26.toml", include_str!("../suite/aime26.toml")),
@@ -23,6 +23,8 @@ const TASK_FILES: [(&str, &str); 16] = [
     ("mbpp_plus.toml", include_str!("../suite/mbpp_plus.toml")),
     ("ifeval.toml", include_str!("../suite/ifeval.toml")),
     ("ruifeval.toml", include_str!("../suite/ruifeval.toml")),
+    ("mt_bench.toml", include_str!("../suite/mt_bench.toml")),
+    ("ru_mt_bench.toml", include_str!("../suite/ru_mt_bench.toml")),
 ];
 
 /// Built-in prompt templates.

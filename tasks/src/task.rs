@@ -1,10 +1,12 @@
 //! A task as data.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::choice::{ChoiceExtractor, ShuffleProtocol};
 use crate::episode::EpisodeKind;
-use crate::item::Item;
+use crate::item::{Item, Target};
 use crate::{Dataset, Prompt, Sampling, TaskError};
 
 /// A benchmark: where its items come from, how they are asked, how answers are graded.
@@ -126,10 +128,34 @@ pub enum TextPolicy {
 pub struct SamplingDefaults {
     /// Parameters of each request.
     pub sampling: Sampling,
+    /// Temperatures that take the place of `sampling`'s in some dialogues.
+    pub temperatures: Temperatures,
     /// Samples per item.
     pub n_samples: u32,
     /// The publication these values come from.
     pub source: String,
+}
+
+/// Temperatures by category of dialogue; categories that are not named have the task's.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Temperatures(pub BTreeMap<String, f64>);
+
+impl Temperatures {
+    /// Whether no category is named.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `sampling` with the temperature of the target's category.
+    pub fn sampling(&self, sampling: &Sampling, target: &Target) -> Sampling {
+        let category = match target {
+            Target::Dialogue(dialogue) => Some(dialogue.category.as_str()),
+            _ => None,
+        };
+        let temperature = category.and_then(|category| self.0.get(category)).copied();
+        Sampling { temperature: temperature.unwrap_or(sampling.temperature), ..sampling.clone() }
+    }
 }
 
 /// How an answer is found in a completion.
@@ -171,6 +197,8 @@ pub enum JudgeKind {
         /// The tests that must pass.
         tests: CodeTests,
     },
+    /// Dialogues are only checked for being complete; language models rate them afterwards.
+    Dialogue,
     /// Every letter whose option reads like the correct answer is right.
     Choice,
 }
@@ -183,6 +211,7 @@ impl JudgeKind {
             Self::ShortAnswer => "short_answer",
             Self::Instructions => "instructions",
             Self::Program { .. } => "program",
+            Self::Dialogue => "dialogue",
             Self::Choice => "choice",
         }
     }
@@ -235,6 +264,8 @@ pub enum MetricKind {
     Instructions,
     /// pass@1, pass@10 and pass@100 on the base tests, and on base and plus tests together.
     CodeTests,
+    /// Ratings by language models: the average, each turn and each category.
+    Ratings,
     /// How often each letter is chosen, is gold, and is right; and pass@1 with upstream's credit where
     /// options read alike.
     Letters,

@@ -14,7 +14,7 @@ use crate::error::nearest;
 use crate::item::{Item, ItemId, TargetKind};
 use crate::{
     BasePrompt, Dataset, ExtractorKind, JudgeKind, Language, Layout, MetricKind, Prompt, RowSource,
-    Sampling, SamplingDefaults, Task, TaskError, TextPolicy,
+    Sampling, SamplingDefaults, Task, TaskError, Temperatures, TextPolicy,
 };
 
 /// Parses the task file `text`. `template` finds a prompt template by its file name, and `folder` is
@@ -88,7 +88,8 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     {
         return Err((key, format!("{key} is a number from 0 to 1")));
     }
-    if !(0.0..=100.0).contains(&sampling.temperature) {
+    let temperatures = sampling.category_temperature.values().chain([&sampling.temperature]);
+    if temperatures.into_iter().any(|temperature| !(0.0..=100.0).contains(temperature)) {
         return Err(("temperature", "temperature is a number from 0 to 100".to_owned()));
     }
     if sampling.repetition_penalty.is_some_and(|r| r <= 0.0 || r > 10.0) {
@@ -103,6 +104,9 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     if let Some(field) = spec.breakdown.iter().find(|field| !has(field)) {
         return Err(("breakdown", format!("no field of the rows is called `{field}`")));
     }
+    if (spec.episode == EpisodeKind::FixedTurns) != (spec.dataset.target == TargetKind::Dialogue) {
+        return Err(("episode", "the episode `fixed_turns` and dialogues go together".to_owned()));
+    }
     if spec.shuffle.is_some() && spec.dataset.target != TargetKind::Choice {
         return Err(("shuffle", "only the options of choices are shuffled".to_owned()));
     }
@@ -110,7 +114,8 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
         (JudgeKind::Integer, TargetKind::Integer)
         | (JudgeKind::ShortAnswer, TargetKind::Integer | TargetKind::ShortAnswer)
         | (JudgeKind::Instructions, TargetKind::Instructions)
-        | (JudgeKind::Program { .. }, TargetKind::Program) => Ok(()),
+        | (JudgeKind::Program { .. }, TargetKind::Program)
+        | (JudgeKind::Dialogue, TargetKind::Dialogue) => Ok(()),
         (JudgeKind::Choice, TargetKind::Choice) => match spec.extractor {
             ExtractorKind::Choice(_) => Ok(()),
             _ => Err(("extractor", "the judge `choice` needs an extractor of choices".to_owned())),
@@ -127,6 +132,9 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
         )),
         (JudgeKind::Program { .. }, _) => {
             Err(("judge", "the judge `program` needs targets that are programs".to_owned()))
+        }
+        (JudgeKind::Dialogue, _) => {
+            Err(("judge", "the judge `dialogue` needs targets that are dialogues".to_owned()))
         }
         (JudgeKind::Choice, _) => {
             Err(("judge", "the judge `choice` needs targets that are choices".to_owned()))
@@ -189,6 +197,8 @@ impl BasePromptSpec {
 #[serde(deny_unknown_fields)]
 struct SamplingSpec {
     temperature: f64,
+    #[serde(default)]
+    category_temperature: BTreeMap<String, f64>,
     top_p: Option<f64>,
     top_k: Option<u32>,
     min_p: Option<f64>,
@@ -216,6 +226,7 @@ impl SamplingSpec {
                 max_tokens: self.max_tokens,
                 stop: self.stop,
             },
+            temperatures: Temperatures(self.category_temperature),
             n_samples: self.samples,
             source: self.source,
         }

@@ -7,6 +7,10 @@ mod fake_server;
 mod cli;
 // Endpoints that answer, misbehave, or go away.
 mod remote;
+// Several servers, servers that are down, dialects, and limits of a run.
+mod endpoints;
+// Thousands of requests: under load, and through chaos.
+mod scale;
 // Killed, interrupted and continued runs.
 mod resume;
 // Assets: damaged, foreign, unreachable, imported.
@@ -14,16 +18,23 @@ mod assets;
 // The embedded model on real input; absent where its asset cannot be had.
 mod embedded;
 // Programs that cheat.
+mod calls;
 mod cheats;
 mod choices;
 mod echo;
 mod instructions;
 mod mathematics;
+mod mt_bench;
 mod programs;
 // Reports in every format, and run files of every version.
 mod reports;
 // Verdicts of upstream scorers.
 mod oracle;
+// Comparisons of runs, gates on them, and the figures both rest on.
+mod compare;
+mod gate;
+mod made_runs;
+mod statistics;
 // The shape of the source tree.
 mod tidy;
 

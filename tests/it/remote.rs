@@ -286,6 +286,8 @@ fn huge_completions_and_odd_bytes_are_kept() {
         "--model",
         "m",
         "--json",
+        "--server",
+        "generic",
     ];
     let finished = place.run(&args);
     assert_eq!(summary(&finished)["counts"]["correct"], 1, "{finished}");
@@ -411,6 +413,7 @@ fn secrets_stay_out_of_every_message() {
     for model in [&["--model", "m"][..], &[]] {
         let mut args =
             vec!["--task", "aime25", "--split", "demo", "--base-url", nowhere, "--retries", "0"];
+        args.extend(["--patience", "0"]);
         args.extend(model);
         let finished = place.run(&args);
         assert_ne!(finished.code, 0);

@@ -30,6 +30,7 @@ fn numbers(finished: &Finished) -> Value {
     let fields = summary.as_object_mut().expect("an object");
     fields.remove("run_file");
     fields.remove("wall_s");
+    fields.remove("serving");
     summary
 }
 

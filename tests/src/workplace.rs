@@ -101,7 +101,7 @@ impl std::fmt::Display for Finished {
 fn redact_line(line: &str) -> String {
     let cells: Vec<&str> = line.split('┆').collect();
     if let [label, value] = cells.as_slice()
-        && (label.contains("wall time") || label.contains("tokens"))
+        && ["wall time", "tokens", "latency"].iter().any(|name| label.contains(name))
     {
         let width = value.trim_end_matches('│').chars().count() - 1;
         return format!("{label}┆ {:width$}│", "[varies]");

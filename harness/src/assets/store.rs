@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::{Asset, AssetError, Source, WheelMember, https, manifest, pypi};
 use crate::display::Display;
+use crate::env_vars;
 
 /// Where assets are kept and looked for.
 #[derive(Debug, Clone)]
@@ -39,6 +40,11 @@ impl AssetStore {
     /// The store under `home`, with folders searched by hash.
     pub fn new(home: &Path, folders: Vec<PathBuf>) -> Self {
         Self { root: home.join("assets"), folders }
+    }
+
+    /// The store and folders that the environment names.
+    pub fn from_environment() -> Self {
+        Self::new(&env_vars::home(), env_vars::asset_folders())
     }
 
     /// Finds or fetches `asset` and returns a file that has been verified.

@@ -37,7 +37,7 @@ pub(crate) fn completion(text: &str) -> Completion {
         reasoning: None,
         reasoning_opened_by_template: false,
         finish: Finish::Stop,
-        usage: Some(Usage { prompt_tokens: 2, completion_tokens: 3, reasoning_tokens: None }),
+        usage: Some(Usage { prompt_tokens: 2, completion_tokens: 3, ..Usage::default() }),
         timing: Timing::default(),
     }
 }

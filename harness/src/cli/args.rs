@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use results::export::HubDataset;
 
+use super::compare::CompareArgs;
+use super::gate::GateArgs;
+use super::judge_args::JudgeArgs;
 use super::run_args::{ExtractorArg, RunArgs};
 use crate::score::ScoreTask;
 
@@ -13,7 +16,7 @@ use crate::score::ScoreTask;
 #[derive(Debug, Parser)]
 #[command(name = "evalrun", bin_name = "evalrun", version, args_conflicts_with_subcommands = true)]
 #[command(after_help = "`evalrun --task NAME` is short for `evalrun run --task NAME`.\n\
-Exit codes: 0 ok; 64 wrong command line; 65 wrong task or data; 66 asset not to be had; 69 model or endpoint \
+Exit codes: 0 ok; 1 gate: regression; 2 gate: cannot tell; 64 wrong command line; 65 wrong task or data; 66 asset not to be had; 69 model or endpoint \
 unusable; 74 run file not writable or readable; 75 some samples failed; 76 replay differs; 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -46,10 +49,18 @@ pub(crate) enum Command {
     Runs(RunsArgs),
     /// Report one or more runs.
     Report(ReportArgs),
+    /// Compare two runs item by item.
+    Compare(Box<CompareArgs>),
+    /// Decide by a policy whether a candidate is worse than a base.
+    Gate(Box<GateArgs>),
     /// Re-derive every number of a run from its stored completions.
     Replay(ReplayArgs),
+    /// Let language models rate the stored answers of a run of dialogues.
+    Rejudge(Box<RejudgeArgs>),
+    /// Let language models compare the answers of two runs of dialogues.
+    Pairwise(Box<PairwiseArgs>),
     /// Grade responses made elsewhere, in the benchmark's own file format.
-    Score(ScoreArgs),
+    Score(Box<ScoreArgs>),
     /// List, fetch, verify, export and import data files and models.
     Assets {
         #[command(subcommand)]
@@ -122,27 +133,93 @@ pub(crate) struct ReplayArgs {
     pub(super) out: PathBuf,
 }
 
+/// Arguments of `rejudge`.
+#[derive(Debug, Args)]
+pub(crate) struct RejudgeArgs {
+    /// The run file, or its name without folder and ending.
+    #[arg(value_name = "RUN")]
+    pub(super) run: PathBuf,
+    /// Read stored replies again with this version's rules; asks nobody.
+    #[arg(long)]
+    pub(super) reread: bool,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The folder in which a name is looked up.
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    pub(super) out: PathBuf,
+}
+
+/// Arguments of `pairwise`.
+#[derive(Debug, Args)]
+pub(crate) struct PairwiseArgs {
+    /// The run whose wins are counted, and whose file keeps the judgments.
+    #[arg(value_name = "RUN")]
+    pub(super) run: PathBuf,
+    /// The run that it is compared with.
+    #[arg(value_name = "AGAINST")]
+    pub(super) against: PathBuf,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The folder in which names are looked up.
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    pub(super) out: PathBuf,
+}
+
 /// Arguments of `score`.
 #[derive(Debug, Args)]
 pub(crate) struct ScoreArgs {
     /// The benchmark.
     #[arg(long, value_enum, value_name = "TASK")]
     pub(super) task: ScoreTask,
-    /// The responses: a file of JSON lines.
+    /// The responses: a file of JSON lines, for BFCL perhaps a folder of them.
     #[arg(long, value_name = "FILE")]
     pub(super) samples: PathBuf,
+    /// How function calls were asked for [default: as the replies look].
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub(super) mode: Option<CallsModeArg>,
+    /// Functions were named with underscores for dots.
+    #[arg(long)]
+    pub(super) underscores: bool,
+    /// Also write BFCL's tables of scores, in upstream's layout, into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) tables: Option<PathBuf>,
     /// Programs run at the same time [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(super) workers: Option<u32>,
     /// Find programs in the rows' solutions first; without it they are programs already.
     #[arg(long, value_enum, value_name = "EXTRACTOR")]
     pub(super) extractor: Option<ExtractorArg>,
+    /// Judgments of the answers in FastChat's file format, for MT-Bench and ruMT-Bench.
+    #[arg(long, value_name = "FILE")]
+    pub(super) judgments: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
+    /// The folder for the run file that answers of MT-Bench and ruMT-Bench become.
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    pub(super) runs: PathBuf,
     /// Where to write one JSON line for each row, in the order of the file.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Print the figures as JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Ways to ask for function calls.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum CallsModeArg {
+    /// As text, in the format of BFCL's system prompt.
+    Prompting,
+    /// By the endpoint's own tools.
+    Fc,
+    /// As `<tool_call>` blocks.
+    Hermes,
 }
 
 /// Layouts of a report.
@@ -166,8 +243,14 @@ pub(crate) enum FormatArg {
     Junit,
     /// Samples with their texts as a Parquet file, in builds with that feature.
     Parquet,
+    /// What comparisons need, without any text: a small file to commit.
+    Baseline,
     /// `EvalPlus`'s result file, for one run of HumanEval or MBPP.
     Evalplus,
+    /// FastChat's file of answers, for one run of MT-Bench or ruMT-Bench.
+    FastchatAnswers,
+    /// FastChat's file of judgments, likewise.
+    FastchatJudgments,
     /// The log of Inspect, for one run; its tools look for names like `2026-01-01T00-00-00_task_id.json`.
     Inspect,
     /// The results file of lm-evaluation-harness, for runs of one model.

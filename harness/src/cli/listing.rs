@@ -95,8 +95,11 @@ pub(super) fn runs(args: &RunsArgs) -> Result<ExitCode, EvalrunError> {
             Ok((created_at, summary)) => {
                 let counts = summary.counts;
                 let graded = format!("{}/{}", counts.n_graded(), counts.planned);
+                let rating = summary.ratings.judges.first().and_then(|judge| {
+                    Some(format!("rating {:.2} by {}", judge.average?.value, judge.judge))
+                });
                 let score = summary.metrics.first().map_or_else(
-                    || "–".to_owned(),
+                    || rating.unwrap_or_else(|| "–".to_owned()),
                     |figure| format!("{} {:.1} %", figure.name, figure.estimate.value * 100.0),
                 );
                 table.add_row([&name, &summary.task, &summary.model, &created_at, &graded, &score]);

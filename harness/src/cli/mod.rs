@@ -2,7 +2,14 @@
 
 mod args;
 mod assets;
+mod compare;
+mod endpoint_args;
+mod gate;
+mod judge;
+mod judge_args;
+mod ledger;
 mod listing;
+mod pairwise;
 mod print;
 mod replay;
 mod report;
@@ -23,6 +30,7 @@ use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use args::{Cli, Command};
 pub(crate) use listing::table;
+pub(crate) use run_file::new_path;
 
 /// What every command may use.
 pub(crate) struct Context {
@@ -65,7 +73,11 @@ fn dispatch(cli: Cli, context: &Context) -> Result<ExitCode, EvalrunError> {
         Some(Command::Models(args)) => listing::models(&args, context),
         Some(Command::Runs(args)) => listing::runs(&args),
         Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Compare(args)) => compare::compare(&args),
+        Some(Command::Gate(args)) => gate::gate(&args),
         Some(Command::Replay(args)) => replay::replay(&args, context),
+        Some(Command::Rejudge(args)) => judge::rejudge(&args, context),
+        Some(Command::Pairwise(args)) => pairwise::pairwise(&args, context),
         Some(Command::Score(args)) => score::score(&args, context),
         Some(Command::Assets { command }) => assets::run(command, context),
     }

@@ -12,6 +12,7 @@ use super::args::ReplayArgs;
 use super::{Context, print, run_file};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
+use crate::judging;
 use crate::plan;
 
 /// Differences that are listed; the rest is counted.
@@ -28,7 +29,11 @@ pub(super) fn replay(args: &ReplayArgs, context: &Context) -> Result<ExitCode, E
     let format = if args.json { Format::Json } else { Format::Table };
     print::result(&render(std::slice::from_ref(&derived), format))?;
     let n_judged = stored.counts.n_graded();
-    if differences.is_empty() && derived == stored {
+    let n_changed = judging::n_changed(&run)?;
+    if n_changed > 0 {
+        context.display.note(&format!("{n_changed} judges' replies are read otherwise now"));
+    }
+    if differences.is_empty() && n_changed == 0 && derived == stored {
         context.display.note(&format!(
             "replay agrees: {n_judged} completions judged again, every verdict and every number is the same"
         ));

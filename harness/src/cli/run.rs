@@ -1,22 +1,27 @@
 //! `evalrun run`.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use judges::Grader;
 use results::report::{self, Format};
-use results::{RunFile, RunWriter, Session, Summary, Texts};
-use tasks::{Backend, BackendError, Sample, Task, suite};
+use results::{JudgeMode, RunFile, RunWriter, Session, Summary, Texts};
+use tasks::{Backend, BackendError, JudgeKind, Task, suite};
 use tokio::runtime::Runtime;
 
+use super::endpoint_args::n_in_flight;
+use super::ledger::Ledger;
 use super::run_args::RunArgs;
 use super::run_file::Unfinished;
-use super::{Context, print, run_file};
-use crate::engine::{self, EngineSettings, RunEnd, Work};
+use super::{Context, judge, print, run_file};
+use crate::assets::AssetStore;
+use crate::display::Display;
+use crate::engine::{self, Budget, EngineSettings, RunEnd, Work};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
+use crate::judging::{self, Bench, Cost, JudgingEnd};
 use crate::plan::{self, ModelChoice, RunPlan};
+use crate::telemetry::Telemetry;
 
 /// Runs every task of `args` on its model and prints one table at the end.
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
@@ -25,18 +30,21 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
     let runtime = Runtime::new()
         .map_err(|err| EvalrunError::Usage(format!("cannot start the runtime: {err}")))?;
     let resources = (&context.store, &context.display);
+    let telemetry = Telemetry::start(args.log.as_deref(), args.spans.as_deref())?;
     let backend = plan::open(&choice, args.embedded(), resources, &runtime)?;
+    let backend = telemetry.observe(backend);
     let overrides = args.overrides();
     let plans = tasks
         .into_iter()
         .map(|task| plan::resolve(task, &overrides, backend.as_ref(), resources))
         .collect::<Result<Vec<RunPlan>, _>>()?;
+    let bench = open_bench(args, &plans, resources, &runtime)?;
     if args.plan {
         let plans: Vec<_> = plans.iter().map(|plan| &plan.plan).collect();
         print::json(&plans)?;
         return Ok(ExitCode::Ok);
     }
-    let settings = settings(args, &choice, backend.as_ref());
+    let running = running(args, &choice, backend.as_ref())?;
     let mut graders = plan::Graders::new(resources, args.running.workers.map(|n| n as usize));
     let runs = plans
         .into_iter()
@@ -47,12 +55,26 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
         })
         .collect::<Result<Vec<Run>, EvalrunError>>()?;
     let mut summaries = Vec::new();
-    let end = run_all(&runtime, &runs, (args, settings), (&backend, context), &mut summaries);
+    tracing::info!(n_tasks = runs.len(), "run begins");
+    let how = (args, &running, bench.as_ref());
+    let end = run_all(&runtime, &runs, how, (&backend, context), &mut summaries);
     // Programs of an interrupted run may still be running; nobody waits for them.
     runtime.shutdown_background();
+    tracing::info!(?end, "run ends");
+    drop(backend);
+    telemetry.finish(&context.display);
     // What was measured before an error is still a result.
     show(&summaries, args)?;
-    conclude(end?, &summaries, context)
+    match end? {
+        End::Run(end) => conclude(end, &summaries, context),
+        End::Judging(end) => judge::conclude(end, &summaries, context),
+    }
+}
+
+/// How a command ended: while asking the model, or while asking its judges.
+enum End {
+    Run(RunEnd),
+    Judging(JudgingEnd),
 }
 
 /// A run and what grades it.
@@ -61,19 +83,67 @@ type Run = (RunPlan, Arc<Grader>);
 fn run_all(
     runtime: &Runtime,
     runs: &[Run],
-    (args, settings): (&RunArgs, EngineSettings),
+    (args, running, bench): (&RunArgs, &Running, Option<&Bench>),
     (backend, context): (&Arc<dyn Backend>, &Context),
     summaries: &mut Vec<Summary>,
-) -> Result<RunEnd, EvalrunError> {
+) -> Result<End, EvalrunError> {
     for run in runs {
+        let bench = bench.filter(|_| run.0.plan.judge == JudgeKind::Dialogue);
         let target = prepare(args, &run.0, context)?;
-        let end = execute(runtime, run, &target, (backend, settings), context)?;
+        let end = execute(runtime, run, &target, (backend, running, bench), context)?;
+        let mut judging = JudgingEnd::Done;
+        if let (Some(bench), RunEnd::Done) = (bench, &end) {
+            judging = judge::judge(target.path(), bench, (runtime, context))?;
+        }
         summaries.push(RunFile::open(target.path())?.summary()?);
         if !matches!(end, RunEnd::Done) {
-            return Ok(end);
+            return Ok(End::Run(end));
+        }
+        if !matches!(judging, JudgingEnd::Done) {
+            return Ok(End::Judging(judging));
         }
     }
-    Ok(RunEnd::Done)
+    Ok(End::Run(RunEnd::Done))
+}
+
+/// The judges, if any are named, after telling what each will cost.
+fn open_bench(
+    args: &RunArgs,
+    plans: &[RunPlan],
+    resources: (&AssetStore, &Display),
+    runtime: &Runtime,
+) -> Result<Option<Bench>, EvalrunError> {
+    let is_judged = |plan: &&RunPlan| plan.plan.judge == JudgeKind::Dialogue;
+    let judged: Vec<&RunPlan> = plans.iter().filter(is_judged).collect();
+    match (judged.is_empty(), args.judges.are_given()) {
+        (true, true) => {
+            let reason = "--judge-model: none of these tasks is rated by language models";
+            return Err(EvalrunError::Usage(reason.to_owned()));
+        }
+        (false, false) => resources.1.chat(
+            "no judge is named, so answers are stored and not rated; `evalrun rejudge` rates them",
+        ),
+        _ => (),
+    }
+    if !args.judges.are_given() {
+        return Ok(None);
+    }
+    let settings = (args.judges.settings()?, JudgeMode::Single);
+    let bench = Bench::open(settings, args.embedded(), resources, runtime)?;
+    let mut n_least = 0;
+    for RunPlan { plan, items, .. } in judged {
+        for judge in bench.judges(&[plan], resources)? {
+            let cost = judging::expected(&judge, bench.settings.n_samples, (plan, items))?;
+            n_least += cost.n_least_prompt_tokens;
+            Cost { n_least_prompt_tokens: n_least, ..cost }.check(bench.settings.token_limit)?;
+            let name = judge.config.name();
+            resources.1.chat(&format!(
+                "{}: to be judged by {name}: {cost}, every answer counted with the tokens it may have",
+                plan.task
+            ));
+        }
+    }
+    Ok(Some(bench))
 }
 
 fn find_tasks(args: &RunArgs) -> Result<Vec<Task>, EvalrunError> {
@@ -87,14 +157,44 @@ fn find_tasks(args: &RunArgs) -> Result<Vec<Task>, EvalrunError> {
     Ok(args.task.iter().map(|name| suite::find(name)).collect::<Result<_, _>>()?)
 }
 
-fn settings(args: &RunArgs, choice: &ModelChoice, backend: &dyn Backend) -> EngineSettings {
-    let running = &args.running;
-    let is_remote = matches!(choice, ModelChoice::Remote { .. });
-    EngineSettings {
-        concurrency: running.concurrency.map_or(backend.capabilities().concurrency, |n| n as usize),
-        max_attempts: running.retries.saturating_add(1),
-        timeout: running.timeout(is_remote),
+/// How the runs of a command are run.
+struct Running {
+    settings: EngineSettings,
+    budget: Arc<Budget>,
+    /// What a session keeps of it, as JSON.
+    recorded: String,
+}
+
+fn running(
+    args: &RunArgs,
+    choice: &ModelChoice,
+    backend: &dyn Backend,
+) -> Result<Running, EvalrunError> {
+    let concurrency = args.running.concurrency;
+    let settings = EngineSettings {
+        concurrency: match choice {
+            ModelChoice::Remote { remote, .. } => n_in_flight(concurrency, remote.replicas.len()),
+            _ => concurrency.map_or(backend.capabilities().concurrency, |n| n as usize),
+        },
+        max_attempts: args.running.retries.saturating_add(1),
+        max_failures: args.limits.max_failures,
+    };
+    let price = args.limits.price(&backend.fingerprint().model)?;
+    let mut recorded = serde_json::json!({
+        "concurrency": settings.concurrency,
+        "max_attempts": settings.max_attempts,
+    });
+    if matches!(choice, ModelChoice::Remote { .. }) {
+        recorded["traffic"] = args.traffic.recorded();
     }
+    if let Some(price) = price {
+        recorded["price"] = serde_json::json!(price);
+    }
+    Ok(Running {
+        settings,
+        budget: Arc::new(args.limits.budget(price)),
+        recorded: recorded.to_string(),
+    })
 }
 
 /// Where the samples of a run go.
@@ -148,27 +248,21 @@ fn execute(
     runtime: &Runtime,
     (plan, grader): &Run,
     target: &Target,
-    (backend, settings): (&Arc<dyn Backend>, EngineSettings),
+    (backend, running, bench): (&Arc<dyn Backend>, &Running, Option<&Bench>),
     context: &Context,
 ) -> Result<RunEnd, EvalrunError> {
-    let session = session(plan, settings);
+    let session = session(plan, running);
     let items: Vec<_> = plan.items.iter().map(Arc::as_ref).collect();
-    let writer = match target {
+    let mut writer = match target {
         Target::New(path) => RunWriter::create(path, &plan.plan, &items, &session)?,
         Target::Old(path) => RunWriter::resume(path, &plan.plan, &session)?,
     };
-    let run_file = RunFile::open(target.path())?;
-    let judged: BTreeMap<_, _> = run_file.judged()?.into_iter().collect();
-    let samples = plan.items.iter().flat_map(|item| {
-        (0..plan.plan.n_samples)
-            .map(|idx| Sample::draw(item, idx, &plan.plan.task, plan.plan.run_seed))
-    });
-    // Samples that failed before come last, so that they cannot keep the others from being asked.
-    let failed = run_file.failed()?;
-    let (again, new): (Vec<Sample>, Vec<Sample>) = samples
-        .filter(|sample| !judged.contains_key(&sample.key()))
-        .partition(|sample| failed.contains(&sample.key()));
-    let pending: VecDeque<Sample> = new.into_iter().chain(again).collect();
+    if let Some(bench) = bench {
+        for judge in bench.judges(&[&plan.plan], (&context.store, &context.display))? {
+            writer.register_judge(&judge.config, bench.settings.n_samples)?;
+        }
+    }
+    let ledger = Ledger::read(&RunFile::open(target.path())?)?;
     if plan.plan.texts == Texts::Sealed {
         context.display.chat(&format!(
             "{}: questions and answers are sealed in the run file, as their authors ask; --keep-text keeps them readable",
@@ -176,32 +270,31 @@ fn execute(
         ));
     }
     let mut display = context.display.run(&plan.plan.task);
+    if plan.plan.judge == JudgeKind::Dialogue {
+        display = display.without_correct();
+    }
     display.show(&engine::Event::Started {
-        n_planned: (pending.len() + judged.len()) as u64,
-        n_graded: judged.len() as u64,
-        n_correct: judged.values().filter(|is_correct| **is_correct).count() as u64,
+        n_planned: plan.items.len() as u64 * u64::from(plan.plan.n_samples),
+        n_graded: ledger.n_graded,
+        n_correct: ledger.n_correct,
     });
     let work = Work {
         task: Arc::clone(&plan.task),
         grader: Arc::clone(grader),
         sampling: plan.plan.sampling.clone(),
-        pending,
-        has_answered: !judged.is_empty(),
+        has_answered: ledger.n_graded > 0,
+        pending: ledger.pending(plan),
         backend: Arc::clone(backend),
-        settings,
+        budget: Arc::clone(&running.budget),
+        settings: running.settings,
     };
     runtime.block_on(engine::run(work, writer, |event| display.show(event)))
 }
 
-fn session(plan: &RunPlan, settings: EngineSettings) -> Session {
-    let settings = serde_json::json!({
-        "concurrency": settings.concurrency,
-        "max_attempts": settings.max_attempts,
-        "timeout_s": settings.timeout.map(|limit| limit.as_secs()),
-    });
+fn session(plan: &RunPlan, running: &Running) -> Session {
     Session {
         started_at: crate::now(),
-        settings: settings.to_string(),
+        settings: running.recorded.clone(),
         judge: (plan.plan.judge.name().to_owned(), judges::JUDGE_VERSION),
         environment: environment(),
     }
@@ -250,6 +343,17 @@ fn conclude(
             context.display.note(&format!("interrupted; every finished sample is stored: {again}"));
             Ok(ExitCode::Interrupted)
         }
+        RunEnd::BudgetSpent(limit) => {
+            context.display.note(&format!("stopped early: {limit}; {again}"));
+            Ok(ExitCode::Incomplete)
+        }
+        RunEnd::TooManyFailures { n_failed, n_ended } => {
+            context.display.note(&format!(
+                "stopped early: {n_failed} of {n_ended} samples failed, more than --max-failures; they are not scored: {again}"
+            ));
+            tell_failures(summaries, context)?;
+            Ok(ExitCode::Incomplete)
+        }
         RunEnd::Stopped(source) => {
             let key = match source {
                 BackendError::Refused { status: 401 | 403, .. } => {
@@ -263,18 +367,23 @@ fn conclude(
         }
         RunEnd::Done => {
             let n_failed: usize = summaries.iter().map(|summary| summary.counts.failed).sum();
+            let is_unjudged = judge::tell_missing(summaries, context)?;
             if n_failed == 0 {
-                return Ok(ExitCode::Ok);
+                return Ok(if is_unjudged { ExitCode::Incomplete } else { ExitCode::Ok });
             }
             context.display.note(&format!("{n_failed} samples failed and are not scored: {again}"));
-            for summary in summaries {
-                for (kind, n, message) in RunFile::open(Path::new(&summary.run_file))?.failures()? {
-                    context
-                        .display
-                        .note(&format!("  {}: {n} × {kind}, for example: {message}", summary.task));
-                }
-            }
+            tell_failures(summaries, context)?;
             Ok(ExitCode::Incomplete)
         }
     }
+}
+
+fn tell_failures(summaries: &[Summary], context: &Context) -> Result<(), EvalrunError> {
+    for summary in summaries {
+        for (kind, n, message) in RunFile::open(Path::new(&summary.run_file))?.failures()? {
+            let example = format!("  {}: {n} × {kind}, for example: {message}", summary.task);
+            context.display.note(&example);
+        }
+    }
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! Arguments of a run.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use tasks::choice::{ChoiceExtractor, PromptFormat, ShuffleProtocol};
 use tasks::{ExtractorKind, MathJudge};
 
+use super::endpoint_args::{DialectArgs, LimitArgs, TrafficArgs, remote_choice};
+use super::judge_args::JudgeArgs;
 use crate::backend::embedded::{Dtype, EmbeddedSettings};
 use crate::backend::remote::{Api, ApiKey, Endpoint};
 use crate::env_vars;
@@ -30,13 +31,28 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     embedded: EmbeddedArgs,
     #[command(flatten)]
+    dialect: DialectArgs,
+    #[command(flatten)]
+    pub(super) traffic: TrafficArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    #[command(flatten)]
     pub(super) running: RunningArgs,
+    #[command(flatten)]
+    pub(super) judges: JudgeArgs,
     /// Print the results as JSON.
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
     /// Print the resolved plan as JSON and stop.
     #[arg(long, help_heading = "Output")]
     pub(super) plan: bool,
+    /// Write a log of every request to this file.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) log: Option<PathBuf>,
+    /// Write an OpenTelemetry span for every request, by the conventions for generative AI: to a file of
+    /// OTLP JSON lines, or to a collector such as `http://localhost:4318/v1/traces`.
+    #[arg(long, value_name = "FILE|URL", help_heading = "Output")]
+    pub(super) spans: Option<String>,
     /// No progress, only warnings and errors.
     #[arg(long, help_heading = "Output")]
     pub(super) quiet: bool,
@@ -49,9 +65,10 @@ struct ModelArgs {
     /// or with --base-url the model's name at the server.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
-    /// An OpenAI-compatible endpoint, up to and including `/v1`.
+    /// An OpenAI-compatible endpoint, up to and including `/v1`; given several times, servers of the
+    /// same model that share the work.
     #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
+    base_url: Vec<String>,
     /// The endpoint's path: `completions` for base models.
     #[arg(long, value_enum, default_value_t = Api::Chat, requires = "base_url")]
     api: Api,
@@ -107,6 +124,10 @@ struct SamplingArgs {
     /// The most tokens of one completion, reasoning included.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_tokens: Option<u32>,
+    /// Tokens for reasoning on top of --max-tokens, which then limits the visible answer: what
+    /// benchmarks made for models without reasoning need.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    reasoning_tokens: Option<u32>,
     /// A text that ends the completion; may be given several times.
     #[arg(long, value_name = "TEXT")]
     stop: Option<Vec<String>>,
@@ -276,16 +297,15 @@ impl From<DtypeArg> for Dtype {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running (cannot change a sample)")]
 pub(super) struct RunningArgs {
-    /// Requests in flight at most [default: 16 for endpoints, --batch for the embedded model].
+    /// Requests in flight at most [default: --batch for the embedded model; each server starts with 16
+    /// and gets more while it keeps up].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(super) concurrency: Option<u32>,
-    /// Seconds one attempt at a request to an endpoint may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..), requires = "base_url")]
-    timeout: u64,
     /// Programs of models run at the same time [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(super) workers: Option<u32>,
-    /// Times a failed request is tried again.
+    /// Times a failed request is tried again; being told to wait by a server that answers others does
+    /// not count.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) retries: u32,
     /// The folder for run files.
@@ -303,11 +323,11 @@ impl RunArgs {
     /// The model these arguments name.
     pub(super) fn model(&self) -> Result<ModelChoice, EvalrunError> {
         let args = &self.model;
-        let Some(base_url) = &args.base_url else {
+        let Some(base_url) = args.base_url.first() else {
             return ModelChoice::embedded(args.model.as_deref());
         };
-        let is_http = base_url.starts_with("http://") || base_url.starts_with("https://");
-        if !is_http {
+        let is_http = |url: &&String| url.starts_with("http://") || url.starts_with("https://");
+        if let Some(base_url) = args.base_url.iter().find(|url| !is_http(url)) {
             return Err(EvalrunError::Usage(format!(
                 "--base-url `{base_url}` is not an address such as http://localhost:8000/v1"
             )));
@@ -318,7 +338,9 @@ impl RunArgs {
             api: args.api,
             api_key: args.api_key()?,
         };
-        Ok(ModelChoice::Remote { endpoint })
+        let concurrency = self.running.concurrency;
+        let remote = remote_choice(&self.dialect, &self.traffic, &args.base_url, concurrency)?;
+        Ok(ModelChoice::Remote { endpoint, remote: Box::new(remote) })
     }
 
     /// How the embedded model may use the machine.
@@ -352,6 +374,7 @@ impl RunArgs {
             presence_penalty: sampling.presence_penalty,
             frequency_penalty: sampling.frequency_penalty,
             max_tokens: sampling.max_tokens,
+            reasoning_tokens: sampling.reasoning_tokens,
             stop: sampling.stop.clone(),
             extractor: sampling.extractor.map(ExtractorKind::from),
             math_judge: sampling.math_judge.map(MathJudge::from),
@@ -387,14 +410,7 @@ impl ModelArgs {
     }
 }
 
-impl RunningArgs {
-    /// The longest that one attempt may take. The embedded model always gets to the end.
-    pub(super) fn timeout(&self, is_remote: bool) -> Option<Duration> {
-        is_remote.then_some(Duration::from_secs(self.timeout))
-    }
-}
-
-fn temperature(text: &str) -> Result<f64, String> {
+pub(super) fn temperature(text: &str) -> Result<f64, String> {
     number(text)
         .filter(|value| (0.0..=100.0).contains(value))
         .ok_or_else(|| "a number from 0 to 100".to_owned())

@@ -74,7 +74,7 @@ fn differences_if_unfinished(
 }
 
 /// A new name: task, model, time and a few digits that make it unique.
-pub(super) fn new_path(folder: &Path, plan: &Plan) -> PathBuf {
+pub(crate) fn new_path(folder: &Path, plan: &Plan) -> PathBuf {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let unique = (now.subsec_nanos() ^ std::process::id().rotate_left(16)) & 0xff_ffff;

@@ -10,6 +10,9 @@ use crate::engine::Event;
 /// How often a line is printed where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
+/// How often a repeated request is mentioned; the others of that time are counted.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Follows the events of one run.
 #[derive(Debug)]
 pub(crate) struct RunDisplay {
@@ -24,6 +27,9 @@ pub(crate) struct RunDisplay {
     n_correct: u64,
     n_failed: u64,
     n_tokens: u64,
+    has_right_answers: bool,
+    last_retry: Option<Instant>,
+    n_unmentioned: u64,
 }
 
 impl RunDisplay {
@@ -41,7 +47,15 @@ impl RunDisplay {
             n_correct: 0,
             n_failed: 0,
             n_tokens: 0,
+            has_right_answers: true,
+            last_retry: None,
+            n_unmentioned: 0,
         }
+    }
+
+    /// For tasks whose answers are neither right nor wrong.
+    pub(crate) fn without_correct(self) -> Self {
+        Self { has_right_answers: false, ..self }
     }
 
     /// Shows one event.
@@ -63,11 +77,8 @@ impl RunDisplay {
                 self.say(&format!("{item} sample {sample_idx} failed: {reason}"));
                 self.refresh();
             }
-            Event::Retrying { item, sample_idx, reason, wait_ms } => {
-                let seconds = *wait_ms as f64 / 1000.0;
-                self.say(&format!(
-                    "{item} sample {sample_idx}: {reason}; trying again in {seconds:.1} s"
-                ));
+            Event::Retrying { item, sample_idx, cause: _, reason, wait_ms } => {
+                self.mention_retry(&format!("{item} sample {sample_idx}: {reason}"), *wait_ms);
             }
             Event::Tick { n_tokens } => {
                 self.n_tokens = *n_tokens;
@@ -79,6 +90,21 @@ impl RunDisplay {
                 }
             }
         }
+    }
+
+    /// One line a second at most, however many requests are repeated.
+    fn mention_retry(&mut self, what: &str, wait_ms: u64) {
+        if self.last_retry.is_some_and(|at| at.elapsed() < RETRY_INTERVAL) {
+            self.n_unmentioned += 1;
+            return;
+        }
+        let others = match std::mem::take(&mut self.n_unmentioned) {
+            0 => String::new(),
+            n => format!(" (and {n} more before it)"),
+        };
+        self.last_retry = Some(Instant::now());
+        let seconds = wait_ms as f64 / 1000.0;
+        self.say(&format!("{what}; trying again in {seconds:.1} s{others}"));
     }
 
     fn start_bar(&mut self) {
@@ -112,7 +138,11 @@ impl RunDisplay {
     /// Correct so far, failures, speed and time left.
     fn figures(&self) -> String {
         let elapsed = self.started.elapsed().as_secs_f64();
-        let mut parts = vec![format!("{} correct", self.n_correct)];
+        let mut parts = if self.has_right_answers {
+            vec![format!("{} correct", self.n_correct)]
+        } else {
+            vec![format!("{} answered", self.n_graded)]
+        };
         if self.n_failed > 0 {
             parts.push(format!("{} failed", self.n_failed));
         }

@@ -1,6 +1,7 @@
 //! One sample from its first request to its record.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use judges::{GradeError, Grader};
@@ -11,7 +12,7 @@ use tasks::{
 };
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{EngineSettings, Event};
+use super::{Budget, EngineSettings, Event};
 
 /// The longest wait of our own between two attempts.
 const MAX_BACKOFF_MS: u64 = 60_000;
@@ -29,6 +30,9 @@ pub(super) struct Shared {
     pub(super) sampling: Arc<Sampling>,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) meter: Arc<TokenMeter>,
+    pub(super) budget: Arc<Budget>,
+    /// Completions that came, whoever asked for them.
+    pub(super) n_answered: Arc<AtomicU64>,
     pub(super) settings: EngineSettings,
     pub(super) events: mpsc::UnboundedSender<Event>,
 }
@@ -41,7 +45,8 @@ pub(super) struct Ended {
 
 /// Runs `sample` to its end. Only a broken prompt is an error; a failed request is a record.
 pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskError> {
-    let mut episode = episode::start(&shared.task, &sample, &shared.sampling)?;
+    let visible = judges::llm::visible_answer;
+    let mut episode = episode::start(&shared.task, &sample, &shared.sampling, visible)?;
     let mut turns: Vec<Turn> = Vec::new();
     while let Step::Ask(request) = episode.next(turns.last().map(|turn| &turn.completion)) {
         match complete(&shared, &sample, &request).await {
@@ -89,52 +94,49 @@ fn record(sample: &Sample, result: SampleResult) -> SampleRecord {
     SampleRecord { key: sample.key(), seed: sample.seed, result, finished_at: crate::now() }
 }
 
-/// Asks until an answer comes, the error is final, or the attempts are used up.
+/// Asks until an answer comes, the error is final, or the attempts are used up. A server that answers
+/// others meanwhile and has only too much to do uses up none.
 async fn complete(
     shared: &Shared,
     sample: &Sample,
     request: &Request,
 ) -> Result<Completion, BackendError> {
     let retries_help = !shared.backend.capabilities().deterministic;
-    let mut n_attempts = 1;
+    let (mut n_attempts, mut n_used_up) = (1, 1);
+    let mut n_answered = shared.n_answered.load(Ordering::Relaxed);
     loop {
-        match complete_once(shared, request).await {
+        let error = match shared.backend.complete(request, &shared.meter).await {
             Ok(mut completion) => {
                 completion.timing.n_attempts = n_attempts;
+                shared.n_answered.fetch_add(1, Ordering::Relaxed);
+                shared.budget.spend(&completion);
                 return Ok(completion);
             }
-            Err(error) => {
-                let is_last = n_attempts >= shared.settings.max_attempts;
-                if !retries_help || is_last || !error.is_transient() {
-                    return Err(error);
-                }
-                let wait_ms = wait_ms(&error, n_attempts, request.seed.0);
-                // The dispatcher outlives its samples; without it nobody needs the event.
-                let _ = shared.events.send(Event::Retrying {
-                    item: sample.item.id.to_string(),
-                    sample_idx: sample.sample_idx,
-                    reason: error.to_string(),
-                    wait_ms,
-                });
-                tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-                n_attempts += 1;
-            }
+            Err(error) => match shared.task.texts {
+                TextPolicy::Public => error,
+                TextPolicy::Withheld => error.without_texts(),
+            },
+        };
+        let n_answered_before =
+            std::mem::replace(&mut n_answered, shared.n_answered.load(Ordering::Relaxed));
+        let is_busy_with_others = error.is_backpressure() && n_answered > n_answered_before;
+        let is_last = n_used_up >= shared.settings.max_attempts && !is_busy_with_others;
+        if !retries_help || is_last || !error.is_transient() {
+            return Err(error);
         }
+        let wait_ms = wait_ms(&error, n_attempts, request.seed.0);
+        // The dispatcher outlives its samples; without it nobody needs the event.
+        let _ = shared.events.send(Event::Retrying {
+            item: sample.item.id.to_string(),
+            sample_idx: sample.sample_idx,
+            cause: error.cause(),
+            reason: error.to_string(),
+            wait_ms,
+        });
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        n_attempts += 1;
+        n_used_up += u32::from(!is_busy_with_others);
     }
-}
-
-async fn complete_once(shared: &Shared, request: &Request) -> Result<Completion, BackendError> {
-    let answer = shared.backend.complete(request, &shared.meter);
-    let completed = match shared.settings.timeout {
-        None => answer.await,
-        Some(limit) => tokio::time::timeout(limit, answer)
-            .await
-            .unwrap_or(Err(BackendError::Timeout { limit_s: limit.as_secs() })),
-    };
-    completed.map_err(|error| match shared.task.texts {
-        TextPolicy::Public => error,
-        TextPolicy::Withheld => error.without_texts(),
-    })
 }
 
 /// What the server asks for, up to an hour; else 0.5 s doubled with every attempt, up to a minute. A

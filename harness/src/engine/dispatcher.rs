@@ -1,6 +1,5 @@
 //! The dispatcher: keeps enough samples in flight and linearises what happens.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::attempt::{self, Ended, Shared};
 use super::store::{Entry, Store};
-use super::{EngineSettings, Event};
+use super::{Budget, EngineSettings, Event, MaxFailures};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 
@@ -31,14 +30,19 @@ pub(crate) struct Work {
     /// Sampling parameters of every request.
     pub(crate) sampling: Sampling,
     /// Samples without a verdict, in the order in which they are started.
-    pub(crate) pending: VecDeque<Sample>,
+    pub(crate) pending: Pending,
     /// Whether the model has answered in an earlier session.
     pub(crate) has_answered: bool,
     /// The model.
     pub(crate) backend: Arc<dyn Backend>,
+    /// What may be used up.
+    pub(crate) budget: Arc<Budget>,
     /// Settings that cannot change a sample.
     pub(crate) settings: EngineSettings,
 }
+
+/// Samples that are drawn when their turn comes.
+pub(crate) type Pending = Box<dyn Iterator<Item = Sample> + Send>;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -49,6 +53,15 @@ pub(crate) enum RunEnd {
     Interrupted,
     /// The backend is of no use; what was done is kept.
     Stopped(BackendError),
+    /// More samples failed than the user accepts.
+    TooManyFailures {
+        /// Samples that failed in this session.
+        n_failed: u64,
+        /// Samples that ended in this session.
+        n_ended: u64,
+    },
+    /// The budget is used up; in words.
+    BudgetSpent(String),
 }
 
 /// Runs all pending samples, storing each before it is shown as done.
@@ -67,11 +80,13 @@ pub(crate) async fn run(
         sampling: Arc::new(work.sampling),
         backend: work.backend,
         meter: Arc::clone(&meter),
+        budget: work.budget,
+        n_answered: Arc::default(),
         settings: work.settings,
         events,
     };
     let mut store = Store::start(writer);
-    let mut flight = Flight::new(work.pending, work.has_answered);
+    let mut flight = Flight::new(work.pending, work.has_answered, &shared.settings);
     let mut n_unstored = 0_usize;
     let mut ticks = tokio::time::interval(TICK);
     let mut interrupts = Interrupts::listen();
@@ -152,28 +167,39 @@ impl Drop for Interrupts {
 
 /// Samples waiting and samples under way.
 struct Flight {
-    pending: VecDeque<Sample>,
+    pending: Pending,
     samples: JoinSet<Result<Ended, tasks::TaskError>>,
     end: RunEnd,
     has_answered: bool,
     n_outages_in_a_row: u32,
+    n_ended: u64,
+    n_failed: u64,
+    max_failures: Option<MaxFailures>,
 }
 
 impl Flight {
-    fn new(pending: VecDeque<Sample>, has_answered: bool) -> Self {
+    fn new(pending: Pending, has_answered: bool, settings: &EngineSettings) -> Self {
         Self {
             pending,
             samples: JoinSet::new(),
             end: RunEnd::Done,
             has_answered,
             n_outages_in_a_row: 0,
+            n_ended: 0,
+            n_failed: 0,
+            max_failures: settings.max_failures,
         }
     }
 
     fn fill(&mut self, shared: &Shared) {
         while self.samples.len() < shared.settings.concurrency
-            && let Some(sample) = self.pending.pop_front()
+            && let Some(sample) = self.pending.next()
         {
+            if let Some(limit) = shared.budget.reached() {
+                // What is under way is paid for, so it may end.
+                self.start_nothing_more(RunEnd::BudgetSpent(limit));
+                break;
+            }
             self.samples.spawn(attempt::run(shared.clone(), sample));
         }
     }
@@ -188,6 +214,7 @@ impl Flight {
             Err(err) if err.is_cancelled() => return Ok(None),
             Err(err) => std::panic::resume_unwind(err.into_panic()),
         };
+        self.n_ended += 1;
         match ended.error {
             None => {
                 self.has_answered = true;
@@ -201,18 +228,27 @@ impl Flight {
     /// Stops the run where going on is pointless: the endpoint refused the very first requests, or it
     /// is down. An item that is refused by itself stops nothing.
     fn note_failure(&mut self, error: BackendError) {
+        self.n_failed += 1;
         self.n_outages_in_a_row = if error.is_outage() { self.n_outages_in_a_row + 1 } else { 0 };
+        let is_down = matches!(error, BackendError::Down { .. });
         let is_refused = error.is_about_the_endpoint(self.has_answered);
-        if is_refused || self.n_outages_in_a_row >= MAX_OUTAGES_IN_A_ROW {
+        let (n_failed, n_ended) = (self.n_failed, self.n_ended);
+        if is_down || is_refused || self.n_outages_in_a_row >= MAX_OUTAGES_IN_A_ROW {
             self.stop(RunEnd::Stopped(error));
+        } else if self.max_failures.is_some_and(|most| most.is_exceeded(n_failed, n_ended)) {
+            self.stop(RunEnd::TooManyFailures { n_failed, n_ended });
         }
     }
 
     /// Starts nothing more and calls off what is under way; it will be asked again on resume. The
     /// first reason to stop counts.
     fn stop(&mut self, end: RunEnd) {
-        self.pending.clear();
         self.samples.abort_all();
+        self.start_nothing_more(end);
+    }
+
+    fn start_nothing_more(&mut self, end: RunEnd) {
+        self.pending = Box::new(std::iter::empty());
         if matches!(self.end, RunEnd::Done) {
             self.end = end;
         }
@@ -226,6 +262,8 @@ impl RunEnd {
             Self::Done => "done",
             Self::Interrupted => "interrupted",
             Self::Stopped(_) => "stopped",
+            Self::TooManyFailures { .. } => "too_many_failures",
+            Self::BudgetSpent(_) => "budget_spent",
         }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) enum Event {
         item: String,
         /// Which attempt at it.
         sample_idx: u32,
+        /// The kind of error.
+        cause: String,
         /// Why.
         reason: String,
         /// The wait before the next attempt.
@@ -50,8 +52,8 @@ impl Event {
     /// The event in words, for the run file.
     pub(super) fn detail(&self) -> String {
         match self {
-            Self::Retrying { item, sample_idx, reason, wait_ms } => {
-                format!("{item} sample {sample_idx}: {reason}; waiting {wait_ms} ms")
+            Self::Retrying { item, sample_idx, cause, reason, wait_ms } => {
+                format!("{cause}: {item} sample {sample_idx}: {reason}; waiting {wait_ms} ms")
             }
             other => format!("{other:?}"),
         }

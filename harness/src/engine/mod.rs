@@ -5,16 +5,16 @@
 //! record is the product.
 
 mod attempt;
+mod budget;
 mod dispatcher;
 mod event;
 mod store;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use dispatcher::{RunEnd, Work, run};
+pub(crate) use budget::{Budget, MaxFailures};
+pub(crate) use dispatcher::{Pending, RunEnd, Work, run};
 pub(crate) use event::Event;
-
-use std::time::Duration;
 
 /// Settings that cannot change a sample.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,6 @@ pub(crate) struct EngineSettings {
     pub(crate) concurrency: usize,
     /// Attempts per request, the first included.
     pub(crate) max_attempts: u32,
-    /// How long one attempt may take.
-    pub(crate) timeout: Option<Duration>,
+    /// Failed samples after which the run ends.
+    pub(crate) max_failures: Option<MaxFailures>,
 }

@@ -3,27 +3,28 @@
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use results::{RunWriter, SampleRecord, SampleResult, StoreError};
+use results::{Happening, RunWriter, SampleRecord, SampleResult, StoreError};
 use tasks::Verdict;
 use tokio::sync::mpsc;
 
 use super::Event;
 
-/// Records written in one transaction at most.
-const BATCH: usize = 256;
+/// Records written in one transaction at most, and records that wait for it at most: all the memory
+/// that finished samples take.
+const BATCH: usize = 64;
 
 /// What goes into the run file.
 pub(super) enum Entry {
     /// A sample that ended.
     Sample(Box<SampleRecord>),
     /// Something that happened to the run.
-    Happened { at: String, kind: &'static str, detail: String },
+    Happened(Happening),
 }
 
 impl Entry {
     /// Something that happened just now.
     pub(super) fn happened(kind: &'static str, detail: String) -> Self {
-        Self::Happened { at: crate::now(), kind, detail }
+        Self::Happened(Happening { at: crate::now(), kind, detail })
     }
 }
 
@@ -44,14 +45,14 @@ impl Store {
         let thread = std::thread::spawn(move || {
             let mut batch = Vec::new();
             while incoming.blocking_recv_many(&mut batch, BATCH) > 0 {
-                let mut records = Vec::with_capacity(batch.len());
+                let (mut records, mut happenings) = (Vec::new(), Vec::new());
                 for entry in batch.drain(..) {
                     match entry {
                         Entry::Sample(record) => records.push(*record),
-                        Entry::Happened { at, kind, detail } => writer.log(&at, kind, &detail)?,
+                        Entry::Happened(happening) => happenings.push(happening),
                     }
                 }
-                writer.append(&records, elapsed_ms(started))?;
+                writer.append_all(&records, &happenings, elapsed_ms(started))?;
                 for record in &records {
                     // The dispatcher may have gone; what is stored stays stored.
                     let _ = outgoing.send(event(record));

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use results::{RunFile, RunWriter, Session, Summary};
-use tasks::{Backend, BackendError, Completion, Finish, Request, Sample, suite};
+use tasks::{Backend, BackendError, Completion, Finish, Item, Request, Sample, suite};
 
-use super::{EngineSettings, Event, RunEnd, Work, run};
+use super::{Budget, EngineSettings, Event, MaxFailures, Pending, RunEnd, Work, run};
 use crate::assets::AssetStore;
 use crate::backend::scripted::{ScriptedBackend, completion};
 use crate::display::Display;
@@ -21,6 +21,14 @@ struct Outcome {
 /// Runs the four demo items of `aime25`, `n_samples` each, on a script.
 fn outcome(
     n_samples: u32,
+    script: impl Fn(&Request) -> Result<Completion, BackendError> + Send + Sync + 'static,
+) -> Outcome {
+    limited_outcome(n_samples, (None, Budget::default()), script)
+}
+
+fn limited_outcome(
+    n_samples: u32,
+    (max_failures, budget): (Option<MaxFailures>, Budget),
     script: impl Fn(&Request) -> Result<Completion, BackendError> + Send + Sync + 'static,
 ) -> Outcome {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -46,15 +54,15 @@ fn outcome(
     };
     let items: Vec<_> = plan.items.iter().map(Arc::as_ref).collect();
     let writer = RunWriter::create(&path, &plan.plan, &items, &session).expect("a run file");
-    let draw = |item| (0..n_samples).map(move |idx| Sample::draw(item, idx, "aime25", 0));
     let work = Work {
         task: Arc::clone(&plan.task),
         grader: Arc::new(grader),
         sampling: plan.plan.sampling.clone(),
-        pending: plan.items.iter().flat_map(draw).collect(),
+        pending: pending(&plan.items, n_samples),
         has_answered: false,
         backend,
-        settings: EngineSettings { concurrency: 3, max_attempts: 2, timeout: None },
+        budget: Arc::new(budget),
+        settings: EngineSettings { concurrency: 3, max_attempts: 2, max_failures },
     };
     let mut events = Vec::new();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -62,6 +70,13 @@ fn outcome(
         runtime.block_on(run(work, writer, |event| events.push(event.clone()))).expect("a run");
     let summary = RunFile::open(&path).expect("a run file").summary().expect("a summary");
     Outcome { end, summary, events }
+}
+
+fn pending(items: &[Arc<Item>], n_samples: u32) -> Pending {
+    let draw = |item: &Arc<Item>, idx| Sample::draw(item, idx, "aime25", 0);
+    let samples: Vec<Sample> =
+        items.iter().flat_map(|item| (0..n_samples).map(move |idx| draw(item, idx))).collect();
+    Box::new(samples.into_iter())
 }
 
 fn unavailable() -> BackendError {
@@ -126,4 +141,38 @@ fn a_dead_backend_stops_the_run_early() {
     let down = outcome(50, |_| Err(unavailable()));
     assert!(matches!(down.end, RunEnd::Stopped(BackendError::Unavailable { .. })));
     assert!(down.summary.counts.failed < 30 && down.summary.metrics.is_empty());
+}
+
+/// A server that is busy with others asks for patience, which uses up no attempt.
+#[test]
+fn patience_costs_no_attempt_while_others_are_answered() {
+    let n_asked = Arc::new(AtomicU32::new(0));
+    let outcome = outcome(10, move |_| match n_asked.fetch_add(1, Ordering::SeqCst) % 2 {
+        0 => Err(unavailable()),
+        _ => Ok(completion("\\boxed{7}")),
+    });
+    assert_eq!((outcome.summary.counts.failed, outcome.summary.counts.n_graded()), (0, 40));
+    let serving = outcome.summary.serving.expect("completions");
+    assert_eq!(serving.retries[0].cause, "HTTP 503");
+    assert_eq!(serving.n_requests, 40 + serving.retries[0].n);
+}
+
+#[test]
+fn a_run_ends_when_too_much_failed_or_was_used_up() {
+    let refuse = |_: &Request| Err(BackendError::Refused { status: 400, message: "no".to_owned() });
+    let limits = (Some(MaxFailures::Count(3)), Budget::default());
+    let failed = limited_outcome(50, limits, refuse);
+    assert!(
+        matches!(failed.end, RunEnd::TooManyFailures { n_failed: 4, n_ended: 4 }),
+        "{:?}",
+        failed.end
+    );
+    // Those that ended before they could be called off are stored as well.
+    assert!((4..=6).contains(&failed.summary.counts.failed), "{:?}", failed.summary.counts);
+    // Three tokens a completion: what is under way when the tenth is generated still counts.
+    let limits = (None, Budget::new(Some(10), None));
+    let spent = limited_outcome(50, limits, |_| Ok(completion("\\boxed{7}")));
+    assert!(matches!(spent.end, RunEnd::BudgetSpent(_)), "{:?}", spent.end);
+    assert!((4..=7).contains(&spent.summary.counts.n_graded()), "{:?}", spent.summary.counts);
+    assert!(spent.summary.counts.pending > 190 && spent.summary.counts.failed == 0);
 }

@@ -46,6 +46,7 @@ impl<'a> Graders<'a> {
                 let data = language_data(language, self.resources)?;
                 Ok(Grader::Instructions(Box::new(InstructionGrader::new(language, data))))
             }
+            JudgeKind::Dialogue => Ok(Grader::Dialogues),
             JudgeKind::Program { benchmark, tests } => {
                 let rows = programs::rows_of_targets(plan, targets, self.resources)?;
                 let sandbox = self.interpreter.sandbox(self.resources)?;

@@ -10,8 +10,8 @@ use results::{DatasetPlan, Plan, Texts};
 use sha2::{Digest, Sha256};
 use tasks::choice::{PromptFormat, ShuffleProtocol, draw_orders};
 use tasks::{
-    Backend, ExtractorKind, Item, JudgeKind, MathJudge, Prompt, PromptStyle, Sampling, Split, Task,
-    TextPolicy,
+    Backend, ExtractorKind, Item, JudgeKind, MathJudge, Prompt, PromptStyle, Sampling, Split,
+    Target, Task, Temperatures, TextPolicy,
 };
 
 use crate::assets::AssetStore;
@@ -20,7 +20,7 @@ use crate::error::EvalrunError;
 
 pub(crate) use grader::Graders;
 pub(crate) use items::{ItemChoice, file_bytes, unpacked};
-pub(crate) use model::{MODELS, ModelChoice, open};
+pub(crate) use model::{MODELS, ModelChoice, RemoteChoice, open};
 
 /// What the user may change of a task.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +38,7 @@ pub(crate) struct Overrides {
     pub(crate) presence_penalty: Option<f64>,
     pub(crate) frequency_penalty: Option<f64>,
     pub(crate) max_tokens: Option<u32>,
+    pub(crate) reasoning_tokens: Option<u32>,
     pub(crate) stop: Option<Vec<String>>,
     pub(crate) extractor: Option<ExtractorKind>,
     pub(crate) math_judge: Option<MathJudge>,
@@ -80,6 +81,9 @@ pub(crate) fn resolve(
     if let Some(system) = &overrides.system {
         task.prompt.system = (!system.is_empty()).then(|| system.clone());
     }
+    if overrides.temperature.is_some() {
+        task.defaults.temperatures = Temperatures::default();
+    }
     let split = task.split(overrides.split.as_deref().unwrap_or("test"))?;
     if split == Split::Demo {
         // These items are self-written.
@@ -121,11 +125,21 @@ pub(crate) fn resolve(
         prompt_format: overrides.choices.prompt_format,
         texts: overrides.choices.texts(&task),
         sampling: sampling(&task, overrides),
+        temperatures: task.defaults.temperatures.clone(),
+        reasoning_tokens: overrides.reasoning_tokens,
         sampling_source: task.defaults.source.clone(),
         n_samples,
         run_seed: overrides.seed,
         model: backend.fingerprint().clone(),
     };
+    let not_sent = backend.not_sent(&plan.sampling);
+    if !not_sent.is_empty() {
+        display.note(&format!(
+            "{}: not sent, because the server does not take it: {} (the plan says so)",
+            plan.task,
+            not_sent.join(", ")
+        ));
+    }
     if let Some(context_tokens) = backend.capabilities().context_tokens
         && plan.sampling.max_tokens > context_tokens
     {
@@ -227,7 +241,10 @@ fn sampling(task: &Task, overrides: &Overrides) -> Sampling {
         repetition_penalty: overrides.repetition_penalty.or(defaults.repetition_penalty),
         presence_penalty: overrides.presence_penalty.or(defaults.presence_penalty),
         frequency_penalty: overrides.frequency_penalty.or(defaults.frequency_penalty),
-        max_tokens: overrides.max_tokens.unwrap_or(defaults.max_tokens),
+        max_tokens: overrides
+            .max_tokens
+            .unwrap_or(defaults.max_tokens)
+            .saturating_add(overrides.reasoning_tokens.unwrap_or(0)),
         stop: overrides.stop.clone().unwrap_or_else(|| defaults.stop.clone()),
     }
 }
@@ -235,9 +252,14 @@ fn sampling(task: &Task, overrides: &Overrides) -> Sampling {
 fn items_sha256(items: &[Arc<Item>]) -> String {
     let mut hasher = Sha256::new();
     for item in items {
-        let line = serde_json::to_vec(&(&item.id, &item.fields, &item.target))
-            .expect("items are plain data");
-        hasher.update(line);
+        // Orders of options follow from the protocol and the number of samples.
+        let target = match &item.target {
+            Target::Choice(target) => serde_json::to_value(&target.question),
+            target => serde_json::to_value(target),
+        };
+        let target = target.expect("a target is plain data");
+        let line = serde_json::to_vec(&(&item.id, &item.fields, target));
+        hasher.update(line.expect("items are plain data"));
         hasher.update(b"\n");
     }
     tasks::hex(&hasher.finalize())

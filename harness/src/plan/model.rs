@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tasks::Backend;
 
 use crate::assets::{self, Asset, AssetStore, HubModel};
-use crate::backend::embedded::{EmbeddedBackend, EmbeddedSettings};
-use crate::backend::remote::{self, Endpoint, RemoteBackend};
+use crate::backend::embedded::{Dtype, EmbeddedBackend, EmbeddedSettings};
+use crate::backend::remote::{
+    self, Dialect, Endpoint, Profile, RemoteBackend, Replica, TrafficSettings,
+};
 use crate::display::Display;
 use crate::error::EvalrunError;
 
@@ -27,10 +30,35 @@ pub(crate) enum ModelChoice {
     Remote {
         /// Where; its `model` is empty until it is known.
         endpoint: Endpoint,
+        /// How it is asked.
+        remote: Box<RemoteChoice>,
     },
 }
 
+/// How servers are asked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RemoteChoice {
+    /// The servers; none for the endpoint alone.
+    pub(crate) replicas: Vec<Replica>,
+    /// Whether the dialect's profile is the user's word, or is still to be found out.
+    pub(crate) is_profile_given: bool,
+    /// Whether the server is asked what it does not take.
+    pub(crate) wants_probe: bool,
+    /// How requests are written.
+    pub(crate) dialect: Dialect,
+    /// How requests reach the servers.
+    pub(crate) traffic: TrafficSettings,
+}
+
 impl ModelChoice {
+    /// How an embedded model uses the machine where nobody says: as `evalrun run` does.
+    pub(crate) const DEFAULT_SETTINGS: EmbeddedSettings = EmbeddedSettings {
+        n_threads: None,
+        batch: 32,
+        kv_bytes: 4_096_000_000,
+        dtype: Dtype::Stored,
+    };
+
     /// Reads `--model` for the embedded backend.
     pub(crate) fn embedded(model: Option<&str>) -> Result<Self, EvalrunError> {
         let name = model.unwrap_or(MODELS[0]);
@@ -84,7 +112,9 @@ pub(crate) fn open(
             display.note(&format!("{} is at commit {commit}", model.name()));
             load((&model.name(), &hash(&path, store)?), &path, settings)
         }
-        ModelChoice::Remote { endpoint } => connect(endpoint.clone(), runtime),
+        ModelChoice::Remote { endpoint, remote } => {
+            connect(endpoint.clone(), remote, display, runtime)
+        }
     }
 }
 
@@ -104,23 +134,55 @@ fn load(
     Ok(Arc::new(backend))
 }
 
+/// Finds out what is left open about the servers, model name and kind, and prepares to ask them.
 fn connect(
     mut endpoint: Endpoint,
+    remote: &RemoteChoice,
+    display: &Display,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Arc<dyn Backend>, EvalrunError> {
-    if endpoint.model.is_empty() {
-        let url = remote::without_credentials(&endpoint.base_url);
-        let fail = |reason: String| EvalrunError::Model { model: format!("at {url}"), reason };
-        let models =
-            runtime.block_on(remote::models(&endpoint.base_url, endpoint.api_key.as_ref()));
-        match models.map_err(|err| fail(err.to_string()))?.as_slice() {
-            [only] => endpoint.model.clone_from(only),
-            [] => return Err(fail("the server lists no model; name one with --model".to_owned())),
-            many => return Err(fail(format!("name one with --model: {}", many.join(", ")))),
+    let url = remote::without_credentials(&endpoint.base_url);
+    let fail = |reason: String| EvalrunError::Model { model: format!("at {url}"), reason };
+    let mut dialect = remote.dialect.clone();
+    if endpoint.model.is_empty() || !remote.is_profile_given {
+        let urls: Vec<&str> = match remote.replicas.as_slice() {
+            [] => vec![&endpoint.base_url],
+            replicas => replicas.iter().map(|replica| replica.base_url.as_str()).collect(),
+        };
+        let is_named = !endpoint.model.is_empty();
+        let patience = if is_named { Duration::ZERO } else { remote.traffic.patience };
+        let note = |text: &str| display.note(text);
+        let how = (remote.traffic.http2, patience);
+        let offered = remote::offered(&urls, endpoint.api_key.as_ref(), how, note);
+        let offered = match runtime.block_on(offered) {
+            // A server need not have a list, unless the model's name is to come from it, and one that
+            // is not there yet may come while the run waits for it.
+            Err(_) if is_named => Vec::new(),
+            other => other.map_err(|err| fail(err.to_string()))?,
+        };
+        if !remote.is_profile_given {
+            dialect.profile = Profile::of(&endpoint.base_url, &offered);
+        }
+        if endpoint.model.is_empty() {
+            let names: Vec<String> = offered.into_iter().map(|model| model.id).collect();
+            endpoint.model = only(names).map_err(fail)?;
         }
     }
-    let url = remote::without_credentials(&endpoint.base_url);
-    let backend = RemoteBackend::new(endpoint)
-        .map_err(|reason| EvalrunError::Model { model: url, reason })?;
+    let mut backend =
+        RemoteBackend::with(endpoint, &remote.replicas, dialect, &remote.traffic).map_err(fail)?;
+    if remote.wants_probe {
+        let changes = runtime.block_on(backend.probe()).map_err(|err| fail(err.to_string()))?;
+        for change in changes {
+            display.note(&format!("{url} does not take {change}"));
+        }
+    }
     Ok(Arc::new(backend))
+}
+
+fn only(names: Vec<String>) -> Result<String, String> {
+    match names.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err("the server lists no model; name one with --model".to_owned()),
+        many => Err(format!("name one with --model: {}", many.join(", "))),
+    }
 }

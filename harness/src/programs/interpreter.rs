@@ -55,7 +55,7 @@ pub(super) fn files(
 }
 
 /// Loads the interpreter for so many programs at a time.
-pub(super) fn runtime(
+pub(crate) fn runtime(
     n_workers: usize,
     (store, display): (&AssetStore, &Display),
 ) -> Result<PythonRuntime, EvalrunError> {

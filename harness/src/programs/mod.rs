@@ -15,7 +15,7 @@ use crate::assets::AssetStore;
 use crate::display::Display;
 use crate::error::EvalrunError;
 
-pub(crate) use interpreter::Interpreter;
+pub(crate) use interpreter::{Interpreter, runtime};
 pub(crate) use math::{Needs, math_reference};
 pub(crate) use rows::{rows_of_file, rows_of_targets};
 

@@ -1,5 +1,7 @@
 //! `evalrun score`: grades responses that were made elsewhere, in the benchmark's own file format.
 
+mod calls;
+pub(crate) mod fastchat;
 mod file;
 pub(crate) mod instructions;
 mod programs;
@@ -7,6 +9,8 @@ mod programs;
 use std::path::Path;
 
 use comfy_table::Table;
+use judges::calls::check::Naming;
+use judges::calls::decode::Mode;
 use serde_json::Value;
 use tasks::{CodeBenchmark, CodeTests, ExtractorKind};
 
@@ -32,18 +36,43 @@ pub(crate) enum ScoreTask {
     /// `MBPP+`: the same.
     #[value(name = "mbpp_plus")]
     MbppPlus,
+    /// MT-Bench: FastChat's rows of `question_id`, `model_id` and `choices`.
+    #[value(name = "mt_bench")]
+    MtBench,
+    /// ruMT-Bench: the same.
+    #[value(name = "ru_mt_bench")]
+    RuMtBench,
+    /// BFCL v4: upstream's result files, one or a folder of them.
+    Bfcl,
+}
+
+impl ScoreTask {
+    /// The task, where its answers are rated by judges instead of being graded.
+    pub(crate) fn dialogues(self) -> Option<&'static str> {
+        match self {
+            Self::MtBench => Some("mt_bench"),
+            Self::RuMtBench => Some("ru_mt_bench"),
+            _ => None,
+        }
+    }
 }
 
 /// How a file is graded.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct ScoreSettings {
+pub(crate) struct ScoreSettings<'s> {
     /// Programs run at the same time; all processors by default.
     pub(crate) n_workers: Option<usize>,
     /// How programs are found in what the file calls solutions; by default they are programs.
     pub(crate) extractor: Option<ExtractorKind>,
+    /// How models were asked to call functions; by default as the replies look.
+    pub(crate) calls_mode: Option<Mode>,
+    /// How functions were named; by default as they are.
+    pub(crate) calls_naming: Option<Naming>,
+    /// Where upstream's tables of function calls are written.
+    pub(crate) tables: Option<&'s Path>,
 }
 
-impl ScoreSettings {
+impl ScoreSettings<'_> {
     /// For benchmarks without programs, on which none of this has an effect.
     fn refuse(self) -> Result<(), EvalrunError> {
         let option = match (self.n_workers, self.extractor) {
@@ -53,6 +82,17 @@ impl ScoreSettings {
         };
         let reason = "is for programs, and responses to instructions are none";
         Err(EvalrunError::Usage(format!("{option} {reason}")))
+    }
+
+    /// For benchmarks without function calls.
+    fn refuse_calls(self) -> Result<(), EvalrunError> {
+        let option = match (self.calls_mode, self.calls_naming, self.tables) {
+            (None, None, None) => return Ok(()),
+            (Some(_), _, _) => "--mode",
+            (None, Some(_), _) => "--underscores",
+            (None, None, Some(_)) => "--tables",
+        };
+        Err(EvalrunError::Usage(format!("{option} is for function calls")))
     }
 }
 
@@ -72,7 +112,7 @@ pub(crate) struct Scored {
 pub(crate) fn score(
     task: ScoreTask,
     samples: &Path,
-    settings: ScoreSettings,
+    settings: ScoreSettings<'_>,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
     let is_readable = std::fs::File::open(samples);
@@ -83,9 +123,18 @@ pub(crate) fn score(
     if matches!(task, ScoreTask::Ifeval | ScoreTask::Ruifeval) {
         settings.refuse()?;
     }
+    if task != ScoreTask::Bfcl {
+        settings.refuse_calls()?;
+    } else if settings.extractor.is_some() {
+        return Err(EvalrunError::Usage("--extractor is for programs".to_owned()));
+    }
     let programs =
         |benchmark, tests| programs::score((benchmark, tests), samples, settings, resources);
     match task {
+        ScoreTask::MtBench | ScoreTask::RuMtBench => {
+            Err(EvalrunError::Usage("dialogues have no right answers to grade".to_owned()))
+        }
+        ScoreTask::Bfcl => calls::score(samples, settings, resources),
         ScoreTask::HumanEval => programs(CodeBenchmark::Humaneval, CodeTests::Base),
         ScoreTask::HumanEvalPlus => programs(CodeBenchmark::Humaneval, CodeTests::BaseAndPlus),
         ScoreTask::Mbpp => programs(CodeBenchmark::Mbpp, CodeTests::Base),

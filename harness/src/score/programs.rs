@@ -53,7 +53,7 @@ enum Graded {
 pub(super) fn score(
     (benchmark, tests): (CodeBenchmark, CodeTests),
     path: &Path,
-    settings: ScoreSettings,
+    settings: ScoreSettings<'_>,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
     let samples: Vec<Sample> = file::rows(path)?;
@@ -138,7 +138,7 @@ fn run(
     (benchmark, tests): (CodeBenchmark, CodeTests),
     rows: HashMap<String, String>,
     submissions: &[Submission],
-    settings: ScoreSettings,
+    settings: ScoreSettings<'_>,
     resources: (&AssetStore, &Display),
 ) -> Result<Vec<Graded>, EvalrunError> {
     let suites = match tests {

@@ -89,6 +89,11 @@ impl Ending {
         }
     }
 
+    /// Whether the run cost as much as a run may.
+    fn met_limit(self) -> bool {
+        matches!(self, Self::CallFuel | Self::SuiteFuel | Self::Memory)
+    }
+
     /// The name that `EvalPlus` has for it.
     pub fn status(self) -> Status {
         match self {
@@ -128,6 +133,14 @@ pub struct SuiteVerdict {
 }
 
 impl SuiteVerdict {
+    /// The result on the added inputs of a program that met a limit on the original ones. It cannot
+    /// pass base and plus tests any more, and would most likely cost as much again, so it is not run.
+    fn unrepeated(&self) -> Self {
+        let reason = "not run: the program met a limit on the original inputs".to_owned();
+        let failure = Failure { input_idx: None, input: String::new(), reason };
+        Self { ending: self.ending, failure: Some(failure), fuel: 0 }
+    }
+
     /// `EvalPlus`'s name for the result.
     pub fn status(&self) -> Status {
         self.ending.status()
@@ -231,6 +244,7 @@ impl Grader {
         let base = self.run(&program, &self.base, sandbox)?;
         let plus = match suites {
             Suites::Base => None,
+            Suites::BaseAndPlus if base.ending.met_limit() => Some(base.unrepeated()),
             Suites::BaseAndPlus => Some(self.run(&program, &self.plus, sandbox)?),
         };
         Ok(CodeVerdict { base, plus })

@@ -17,8 +17,8 @@ mod limits;
 mod many;
 mod mbpp_inputs;
 mod problem;
-mod python_json;
-mod python_text;
+pub(crate) mod python_json;
+pub(crate) mod python_text;
 mod reference;
 mod rule;
 

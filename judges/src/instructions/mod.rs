@@ -31,7 +31,7 @@ mod morphology;
 mod nltk;
 mod parse;
 mod punctuation;
-mod python;
+pub(crate) mod python;
 mod startend;
 
 pub use check::{CorrectedVerdict, InstructionVerdict, check};

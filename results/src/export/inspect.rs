@@ -170,7 +170,11 @@ fn sample(run: &ReportedRun<'_>, record: SampleRecord, gold: &str) -> Value {
                 tasks::Answer::Found { text, .. } => Some(text),
                 tasks::Answer::Whole | tasks::Answer::Missing => None,
             };
-            let value = if judgement.verdict == tasks::Verdict::Correct { "C" } else { "I" };
+            let value = match judgement.verdict {
+                tasks::Verdict::Correct => "C",
+                tasks::Verdict::Answered => "N",
+                _ => "I",
+            };
             let score = json!({
                 "value": value,
                 "answer": answer,

@@ -56,7 +56,7 @@ fn first_seen<'a>(votes: &[(Option<&'a str>, bool)]) -> (f64, Option<&'a str>) {
 }
 
 /// Counts equal values, in the order in which they were first seen.
-fn count<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+pub(super) fn count<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<(T, usize)> {
     let mut counts: Vec<(T, usize)> = Vec::new();
     for value in values {
         match counts.iter_mut().find(|(seen, _)| *seen == value) {
@@ -78,7 +78,7 @@ pub fn cons_at_n(items: &[ItemOutcomes], n: usize) -> Option<Estimate> {
     clustered(&of_items.collect::<Vec<_>>())
 }
 
-fn votes(samples: &[SampleOutcome]) -> Vec<(Option<&str>, bool)> {
+pub(super) fn votes(samples: &[SampleOutcome]) -> Vec<(Option<&str>, bool)> {
     let graded =
         samples.iter().filter_map(|sample| Some((sample.vote.as_deref(), sample.score()? > 0.5)));
     graded.collect()

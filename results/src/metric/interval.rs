@@ -1,14 +1,19 @@
-//! Standard errors and confidence intervals.
+//! Standard errors and confidence intervals of means over items.
+//!
+//! The shape of the data chooses the interval. Scores between 0 and 1 have Wilson's interval at an
+//! effective number of items ([`clustered`], [`ratio`]); values without bounds, such as lengths, have
+//! a studentised bootstrap ([`super::values`]).
+//!
+//! COVERAGE
 
 use serde::{Deserialize, Serialize};
 
-/// The 97.5 % quantile of the standard normal distribution.
-const Z_95: f64 = 1.959_963_984_540_054;
+use super::distribution::Tail;
 
 /// An estimate with its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The mean over items, between 0 and 1.
+    /// The mean over items; of scores between 0 and 1, of lengths in tokens.
     pub value: f64,
     /// The standard error over items; `None` for fewer than two items.
     pub stderr: Option<f64>,
@@ -29,7 +34,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// The score of one item between 0 and 1, and how many graded samples it comes from.
+/// The score of one item, and how many graded samples it comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ItemScore {
     /// The score.
@@ -39,11 +44,16 @@ pub struct ItemScore {
 }
 
 /// The mean of item scores between 0 and 1, with an interval that treats items as the independent
-/// units. The interval is Wilson's (1927) at the effective sample size p(1−p)/s²·n, where s² is the
-/// variance between items: for one sample per item that is exactly Wilson's interval over n items,
-/// averaged samples narrow it, and it never leaves 0…1. Where the items do not vary, the effective
-/// size is n; it is never more than the samples there are, however alike the items come out. `None`
-/// for no items.
+/// units. The interval is Wilson's (1927) at the effective number of items n/d, where the design
+/// effect d = s²/(p(1−p)) compares the variance between items (over n − 1) with that of single
+/// samples: at most 1, and at least n over the number of samples. Where items have one sample each, or
+/// all score 0 or 1, that is Wilson's interval over n items; otherwise its quantile is Student's with
+/// n − 1 degrees of freedom.
+///
+/// Where few items score above 0 (or below 1, for means above one half), d is known badly and usually
+/// found too small; it is therefore drawn towards 1 by 1/h² of the way, with h such items. The
+/// constant was chosen by simulation: without it 30 items of mean 0.05 whose 16 samples mostly agree are
+/// covered by 86 %, with it by 95 %. `None` for no items.
 pub fn clustered(items: &[ItemScore]) -> Option<Estimate> {
     if items.is_empty() {
         return None;
@@ -53,19 +63,21 @@ pub fn clustered(items: &[ItemScore]) -> Option<Estimate> {
     let value = items.iter().map(|item| item.value).sum::<f64>() / n;
     let squares: f64 = items.iter().map(|item| (item.value - value).powi(2)).sum();
     let stderr = (items.len() > 1).then(|| (squares / (n * (n - 1.0))).sqrt());
-    let n_effective = if squares > 1e-12 { value * (1.0 - value) / (squares / n) * n } else { n };
-    Some(Estimate {
-        value,
-        stderr,
-        ci95: wilson(value, n_effective.clamp(1.0, n_samples as f64)),
+    let is_off_edge = |score: f64| if value < 0.5 { score > 0.0 } else { score < 1.0 };
+    let shape = Shape {
         n_items: items.len(),
-        n_samples,
-    })
+        n_trials: n_samples as f64,
+        variance: squares / (n - 1.0).max(1.0) / n,
+        n_off_edge: items.iter().filter(|item| is_off_edge(item.value)).count(),
+        is_binary: items.iter().all(|item| item.value <= 0.0 || item.value >= 1.0),
+        most: 1.0,
+    };
+    Some(Estimate { value, stderr, ci95: shape.wilson(value), n_items: items.len(), n_samples })
 }
 
 /// A share `value` = Σ hits / Σ trials over clusters of `(hits, trials)`, with a standard error that
 /// treats clusters as the independent units (the ratio estimator of Cochran, "Sampling Techniques",
-/// 1977, section 6.4) and Wilson's interval at the effective number of trials. `None` for no clusters.
+/// 1977, section 6.4) and an interval as [`clustered`] has it. `None` for no clusters.
 pub fn ratio(value: f64, clusters: &[(f64, f64)]) -> Option<Estimate> {
     let n_trials: f64 = clusters.iter().map(|(_, trials)| trials).sum();
     if clusters.is_empty() || n_trials <= 0.0 {
@@ -74,22 +86,67 @@ pub fn ratio(value: f64, clusters: &[(f64, f64)]) -> Option<Estimate> {
     let n = clusters.len() as f64;
     let squares: f64 = clusters.iter().map(|(hits, trials)| (hits - value * trials).powi(2)).sum();
     let variance = squares * n / (n - 1.0).max(1.0) / (n_trials * n_trials);
-    let n_effective = if variance > 1e-15 { value * (1.0 - value) / variance } else { n_trials };
+    let is_off_edge =
+        |(hits, trials): &&(f64, f64)| if value < 0.5 { *hits > 0.0 } else { hits < trials };
+    let shape = Shape {
+        n_items: clusters.len(),
+        n_trials,
+        variance,
+        n_off_edge: clusters.iter().filter(is_off_edge).count(),
+        is_binary: clusters.iter().all(|(_, trials)| *trials <= 1.0),
+        // Clusters of unequal sizes can be worth less than one trial each.
+        most: n,
+    };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let n_samples = n_trials as usize;
     Some(Estimate {
         value,
         stderr: (clusters.len() > 1).then(|| variance.sqrt()),
-        ci95: wilson(value, n_effective.clamp(1.0, n_trials)),
+        ci95: shape.wilson(value),
         n_items: clusters.len(),
         n_samples,
     })
 }
 
-fn wilson(p: f64, n: f64) -> Interval {
-    let z2 = Z_95 * Z_95;
+/// What decides the width of an interval besides the mean.
+struct Shape {
+    n_items: usize,
+    n_trials: f64,
+    /// Of the mean.
+    variance: f64,
+    /// Items that score something else than the edge that the mean is nearer to.
+    n_off_edge: usize,
+    is_binary: bool,
+    /// The largest design effect there can be.
+    most: f64,
+}
+
+/// How far d is drawn towards 1: this over the square of the number of items off the edge.
+const DRAWN: f64 = 1.0;
+
+impl Shape {
+    fn wilson(&self, p: f64) -> Interval {
+        let n = self.n_items as f64;
+        let of_trials = p * (1.0 - p) / n;
+        let found = if of_trials > 1e-15 { self.variance / of_trials } else { 1.0 };
+        let most = if self.is_binary { 1.0 } else { self.most };
+        let d = found.clamp((n / self.n_trials).min(most), most);
+        let weight = (DRAWN / (self.n_off_edge.max(1) as f64).powi(2)).min(1.0);
+        let d = d + (1.0 - d).max(0.0) * weight;
+        let quantile = if self.is_binary || self.n_items < 2 {
+            Tail::OF_95.normal()
+        } else {
+            Tail::OF_95.student(self.n_items - 1)
+        };
+        wilson(p, n / d, quantile)
+    }
+}
+
+/// Wilson's interval for the share `p` of `n` trials.
+fn wilson(p: f64, n: f64, quantile: f64) -> Interval {
+    let z2 = quantile * quantile;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z_95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let half = quantile / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     Interval { low: (centre - half).clamp(0.0, p), high: (centre + half).clamp(p, 1.0) }
 }
 
@@ -115,11 +172,25 @@ mod tests {
         let half: Vec<f64> = (0..10).map(|i| f64::from(i % 2)).collect();
         check(&half, 1, "0.5000 0.1667 [0.2366, 0.7634]");
         check(&half, 64, "0.5000 0.1667 [0.2366, 0.7634]");
-        check(&[0.4, 0.6, 0.5, 0.5], 64, "0.5000 0.0408 [0.4314, 0.5686]");
-        // Forty samples say no more than forty samples, however alike the items are: 20/40.
-        check(&[0.5, 0.5, 0.5, 0.501], 10, "0.5002 0.0003 [0.3522, 0.6482]");
         check(&[1.0], 1, "1.0000 - [0.2065, 1.0000]");
         check(&[], 1, "none");
+    }
+
+    #[test]
+    fn few_items_are_not_taken_for_many_samples() {
+        let width = |scores: &[f64]| {
+            let items: Vec<ItemScore> =
+                scores.iter().map(|value| ItemScore { value: *value, n_samples: 16 }).collect();
+            let ci95 = clustered(&items).expect("there are items").ci95;
+            ci95.high - ci95.low
+        };
+        // One hit in 480 samples of 30 items: it may as well be an item in 30 as a sample in 480.
+        let mut scores = [0.0; 30];
+        scores[0] = 1.0 / 16.0;
+        assert!(width(&scores) > 0.1, "{}", width(&scores));
+        // Items that hardly differ say as much as their samples, and no more: here 240 of 480.
+        let close: Vec<f64> = (0..30).map(|i| 0.5 + 0.001 * f64::from(i % 2)).collect();
+        assert!((0.08..0.11).contains(&width(&close)), "{}", width(&close));
     }
 
     proptest::proptest! {

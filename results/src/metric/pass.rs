@@ -1,13 +1,35 @@
 //! pass@1 and pass@k.
 
+use tasks::Verdict;
+
 use super::interval::{Estimate, ItemScore, clustered};
-use crate::ItemOutcomes;
+use crate::{ItemOutcomes, Outcome};
 
 /// pass@1\[avg-of-n\]: the mean over items of the mean score over an item's graded samples
 /// (DeepSeek-R1, arXiv 2501.12948). `None` where no sample was graded.
 pub fn pass_at_1(items: &[ItemOutcomes]) -> Option<Estimate> {
     let of_items = items.iter().filter_map(|item| {
         let scores = item.scores();
+        let n_samples = scores.len();
+        let value = (n_samples > 0).then(|| scores.iter().sum::<f64>() / n_samples as f64)?;
+        Some(ItemScore { value, n_samples })
+    });
+    clustered(&of_items.collect::<Vec<_>>())
+}
+
+/// pass@1 over samples that the model finished with an answer: truncated and unparsed ones, which
+/// otherwise count as wrong, are left out, and so are items that have no other. It flatters a model
+/// that gives up where it would fail; [`pass_at_1`] is the conservative figure. `None` where no sample
+/// is left.
+pub fn pass_at_1_completed(items: &[ItemOutcomes]) -> Option<Estimate> {
+    let of_items = items.iter().filter_map(|item| {
+        let score_of_finished = |outcome| match outcome {
+            Outcome::Judged(Verdict::Correct) => Some(1.0),
+            Outcome::Judged(Verdict::Incorrect) => Some(0.0),
+            Outcome::Judged(Verdict::Unparsed | Verdict::Truncated) | Outcome::Failed => None,
+        };
+        let scores: Vec<f64> =
+            item.samples.iter().filter_map(|sample| score_of_finished(sample.outcome)).collect();
         let n_samples = scores.len();
         let value = (n_samples > 0).then(|| scores.iter().sum::<f64>() / n_samples as f64)?;
         Some(ItemScore { value, n_samples })

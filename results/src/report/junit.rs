@@ -70,7 +70,7 @@ fn case(summary: &Summary, record: &SampleRecord) -> String {
             let ms: u64 = transcript.turns.iter().map(|t| t.completion.timing.latency_ms).sum();
             let open = format!("{open} time=\"{:.3}\"", ms as f64 / 1000.0);
             match judgement.verdict {
-                Verdict::Correct => format!("{open}/>\n"),
+                Verdict::Correct | Verdict::Answered => format!("{open}/>\n"),
                 verdict => format!(
                     "{open}>\n      <failure type=\"{}\" message=\"{}\"/>\n    </testcase>\n",
                     verdict.name(),

@@ -12,5 +12,8 @@ pub(super) fn render(summaries: &[Summary]) -> String {
     for run_idx in 0..summaries.len() {
         text += &row(lines.iter().map(|line| escape(&line.cells[run_idx])).collect());
     }
+    if let Some(radar) = crate::rating::radar_of(summaries) {
+        text += &format!("\n{radar}\n");
+    }
     text
 }

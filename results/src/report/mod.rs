@@ -85,9 +85,7 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     }
     let mut names: Vec<&str> = Vec::new();
     for figure in summaries.iter().flat_map(|s| &s.metrics) {
-        // A table shows pass@1; pass@k for k above 1 is for the other layouts.
-        let is_headline = figure.id == "pass_at_1" || !figure.id.starts_with("pass_at_");
-        if is_headline && !names.contains(&figure.name.as_str()) {
+        if figure.is_headline() && !names.contains(&figure.name.as_str()) {
             names.push(&figure.name);
         }
     }
@@ -99,7 +97,14 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
             add(&format!("letter {letter}"), &|s| letters(s, letter));
         }
     }
-    if summaries.iter().all(|s| s.metrics.is_empty()) {
+    for (label, cells) in crate::rating::lines(summaries) {
+        lines.push(Line { label, cells });
+    }
+    let mut add = |label: &str, cell: &dyn Fn(&Summary) -> String| {
+        lines.push(Line { label: label.to_owned(), cells: summaries.iter().map(cell).collect() });
+    };
+    let is_without_figures = |s: &Summary| s.metrics.is_empty() && s.counts.answered == 0;
+    if summaries.iter().all(|s| is_without_figures(s)) {
         add("score", &|_| "none: no sample was graded".to_owned());
     }
     add("unparsed", &|s| share(s.counts.unparsed, s.counts.n_graded()));
@@ -108,7 +113,17 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
     if summaries.iter().any(|s| s.disagreements.is_some()) {
         add("judges", &judges);
     }
+    if summaries.iter().any(|s| s.avg_length.is_some()) {
+        add("average length", &average_length);
+    }
     add("tokens", &tokens);
+    if summaries.iter().any(|s| is_remote(s)) {
+        add("latency", &latency);
+        add("requests", &requests);
+    }
+    if summaries.iter().any(|s| cost(s).is_some()) {
+        add("cost", &|s| cost(s).map_or_else(|| "–".to_owned(), |cost| format!("{cost:.4}")));
+    }
     add("wall time", &|s| duration(s.wall_s));
     lines
 }
@@ -116,7 +131,8 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
 fn progress(summary: &Summary) -> String {
     let counts = summary.counts;
     match counts.n_graded() {
-        n if n == counts.planned => "complete".to_owned(),
+        n if n == counts.planned && summary.complete => "complete".to_owned(),
+        n if n == counts.planned => "INCOMPLETE: judgments are missing".to_owned(),
         n => format!("INCOMPLETE: {n} of {} samples graded", counts.planned),
     }
 }
@@ -164,11 +180,45 @@ fn judges(summary: &Summary) -> String {
     format!("{n} of {} disagree{colon}{names}{more}", found.n_answers)
 }
 
+/// Whether the model was behind a server: only then is there a time to a first token.
+fn is_remote(summary: &Summary) -> bool {
+    summary.serving.as_ref().is_some_and(|serving| serving.first_token_ms.is_some())
+}
+
+fn latency(summary: &Summary) -> String {
+    let Some(serving) = &summary.serving else { return "–".to_owned() };
+    let show = |times: crate::Percentiles| {
+        let [p50, p90, p99] =
+            [times.p50, times.p90, times.p99].map(|ms| format!("{:.2}", ms as f64 / 1000.0));
+        format!("{p50} / {p90} / {p99} s")
+    };
+    let first = serving.first_token_ms.map(|times| format!(", first token {}", show(times)));
+    format!("{} (p50 / p90 / p99){}", show(serving.latency_ms), first.unwrap_or_default())
+}
+
+fn requests(summary: &Summary) -> String {
+    let Some(serving) = &summary.serving else { return "–".to_owned() };
+    let causes = serving.retries.iter().map(|cause| format!("{} × {}", cause.n, cause.cause));
+    let causes = causes.collect::<Vec<_>>().join(", ");
+    let repeated = if causes.is_empty() { String::new() } else { format!("; repeated: {causes}") };
+    format!("{}{repeated}", serving.n_requests)
+}
+
+fn cost(summary: &Summary) -> Option<f64> {
+    summary.serving.as_ref()?.cost
+}
+
 fn share(n: usize, of: usize) -> String {
     if of == 0 {
         return "–".to_owned();
     }
     format!("{:.1} % ({n} of {of})", n as f64 / of as f64 * 100.0)
+}
+
+fn average_length(summary: &Summary) -> String {
+    let Some(length) = summary.avg_length else { return "–".to_owned() };
+    let (low, high) = (length.ci95.low, length.ci95.high);
+    format!("{:.1} tokens (95 % CI {low:.1}–{high:.1}, n = {} items)", length.value, length.n_items)
 }
 
 fn tokens(summary: &Summary) -> String {
@@ -181,7 +231,17 @@ fn tokens(summary: &Summary) -> String {
         wall if wall > 0.0 => format!(" ({:.0} tokens/s)", tokens.completion as f64 / wall),
         _ => String::new(),
     };
-    format!("{} in, {} out{rate}{unreported}", tokens.prompt, tokens.completion)
+    let part = |n: Option<u64>, what: &str| match n {
+        Some(n @ 1..) => format!(" ({n} {what})"),
+        _ => String::new(),
+    };
+    format!(
+        "{} in{}, {} out{}{rate}{unreported}",
+        tokens.prompt,
+        part(tokens.cached, "cached"),
+        tokens.completion,
+        part(tokens.reasoning, "reasoning")
+    )
 }
 
 /// Seconds as people read them.

@@ -122,7 +122,7 @@ fn row(run: &ReportedRun<'_>, record: SampleRecord, gold: String) -> SampleRow {
                 Answer::Whole | Answer::Missing => (None, None, None),
             };
             SampleRow {
-                score: Some(judgement.verdict.score()),
+                score: judgement.verdict.score(),
                 answer,
                 vote,
                 rule,

@@ -6,8 +6,11 @@
 //! committed in one transaction with its turns and verdict, so that a killed process leaves whole
 //! samples or none.
 
+mod judgments;
 mod lock;
+mod measures;
 mod reader;
+mod serving;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -16,16 +19,20 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
 
+pub use judgments::JudgmentWriter;
 pub use reader::{RunFile, StoredSample};
-pub use writer::{RunWriter, Session};
+pub use writer::{Happening, RunWriter, Session};
 
 /// "eval" in ASCII.
 const APPLICATION_ID: u32 = 0x6576_616c;
 
 /// The format version this build writes, and the newest one it reads.
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
 
 const SCHEMA: &str = include_str!("schema.sql");
+
+/// The tables that version 3 added.
+const JUDGMENTS_SCHEMA: &str = include_str!("judgments.sql");
 
 /// Attaches the file's name to an error of `SQLite`.
 fn at(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
@@ -57,13 +64,24 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
             supported: FORMAT_VERSION,
         });
     }
+    upgrade(&connection, version);
+    Ok(connection)
+}
+
+/// Adds what later versions added. A file that cannot be changed stays as it is, and a query that
+/// needs what is not there says so.
+fn upgrade(connection: &Connection, version: u32) {
     if version < 2 {
-        // Version 1 had no column for details. A file that cannot be changed stays as it is, and a
-        // query that needs the column says so.
+        // Version 1 had no column for details.
         drop(connection.execute("ALTER TABLE verdicts ADD COLUMN detail TEXT", []));
+    }
+    if version < 3 {
+        // Version 2 had no cached tokens and no judges. It had no dialogues either, so that its
+        // verdicts, which know neither `answered` nor the absence of a score, need no change.
+        drop(connection.execute("ALTER TABLE turns ADD COLUMN cached_tokens INTEGER", []));
+        drop(connection.execute_batch(JUDGMENTS_SCHEMA));
         drop(connection.pragma_update(None, "user_version", FORMAT_VERSION));
     }
-    Ok(connection)
 }
 
 /// A hidden file beside the run file.

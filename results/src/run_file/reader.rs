@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::de::DeserializeOwned;
 use tasks::{
-    Completion, Detail, Finish, Item, ItemId, Message, Request, SampleKey, SampleSeed, Target,
-    Timing, Transcript, Turn, Usage, Verdict,
+    Completion, Detail, Finish, Item, ItemId, JudgeKind, Message, Request, SampleKey, SampleSeed,
+    Sampling, Target, Timing, Transcript, Turn, Usage, Verdict,
 };
 
-use super::{at, open};
+use super::{at, open, serving};
+use crate::rating::Ratings;
 use crate::seal::TextForm;
 use crate::summary::{RunFacts, Summary, Tokens, summarize};
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
@@ -20,8 +21,8 @@ use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 /// A run file opened for reading.
 #[derive(Debug)]
 pub struct RunFile {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
     plan: Plan,
 }
 
@@ -77,6 +78,25 @@ impl RunFile {
             .collect()
     }
 
+    /// Calls `visit` with every sample of the file and whether it is correct; `None` for one that
+    /// failed and waits for another attempt.
+    pub fn for_each_attempted(
+        &self,
+        mut visit: impl FnMut(&str, u32, Option<bool>),
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT s.item_id, s.sample_idx, v.outcome = 'correct'
+                   FROM samples s LEFT JOIN verdicts v USING (item_id, sample_idx)";
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                visit(row.get_ref(0)?.as_str()?, row.get(1)?, row.get(2)?);
+            }
+            Ok(())
+        };
+        read().map_err(at(&self.path))
+    }
+
     /// The samples that need no further work: everything judged.
     pub fn judged(&self) -> Result<Vec<(SampleKey, bool)>, StoreError> {
         let sql = "SELECT item_id, sample_idx, outcome = 'correct' FROM verdicts";
@@ -95,12 +115,18 @@ impl RunFile {
                    FROM samples s JOIN items i USING (item_id)
                    LEFT JOIN verdicts v USING (item_id, sample_idx)
                    ORDER BY i.position, s.sample_idx";
-        let rows = self.rows(sql, |row| {
-            Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
-        })?;
+        let database = at(&self.path);
         let mut labels = self.labels()?;
         let mut items: Vec<ItemOutcomes> = Vec::new();
-        for (SampleKey { item, sample_idx }, outcome, vote, detail) in rows {
+        let mut statement = self.connection.prepare(sql).map_err(&database)?;
+        // Row by row: a run may have hundreds of thousands of samples.
+        let mut rows = statement.query([]).map_err(&database)?;
+        while let Some(row) = rows.next().map_err(&database)? {
+            let read = || -> rusqlite::Result<_> {
+                Ok((key(row)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
+            };
+            let (SampleKey { item, sample_idx }, outcome, vote, detail) =
+                read().map_err(&database)?;
             let detail = self.detail(detail)?;
             let outcome = self.outcome(outcome.as_deref())?;
             let sample = SampleOutcome { sample_idx, outcome, vote, detail };
@@ -169,22 +195,34 @@ impl RunFile {
     /// Every reported number, with `items` in the place of the stored outcomes.
     pub fn summarize(&self, items: &[ItemOutcomes]) -> Result<Summary, StoreError> {
         let tokens = "SELECT coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),
-                             count(*) - count(completion_tokens) FROM turns";
+                             count(*) - count(completion_tokens), sum(cached_tokens),
+                             sum(reasoning_tokens) FROM turns";
         let tokens = self.connection.query_row(tokens, [], |row| {
             Ok(Tokens {
                 prompt: row.get::<_, i64>(0)?.cast_unsigned(),
                 completion: row.get::<_, i64>(1)?.cast_unsigned(),
                 n_unreported: usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                cached: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
+                reasoning: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
             })
         });
         let wall = "SELECT coalesce(sum(wall_ms), 0) FROM sessions";
         let wall_ms = self.connection.query_row(wall, [], |row| row.get::<_, i64>(0));
+        let lengths: Vec<_> = self.lengths()?.into_values().collect();
         let facts = RunFacts {
+            lengths: &lengths,
             tokens: tokens.map_err(at(&self.path))?,
             wall_ms: wall_ms.map_err(at(&self.path))?.cast_unsigned(),
             path: &self.path.display().to_string(),
         };
-        Ok(summarize(&self.plan, items, facts))
+        let tokens = facts.tokens;
+        let mut summary = summarize(&self.plan, items, facts);
+        summary.serving = serving::read(&self.connection, &self.path, tokens)?;
+        if self.plan.judge == JudgeKind::Dialogue {
+            summary.ratings = Ratings::of(self, items)?;
+            summary.complete &= summary.ratings.is_complete();
+        }
+        Ok(summary)
     }
 
     /// Failed samples by kind of error: how many, and one message of each kind.
@@ -235,7 +273,7 @@ impl RunFile {
     fn transcript(&self, key: &SampleKey, seed: SampleSeed) -> Result<Transcript, StoreError> {
         let sql = "SELECT p.messages, t.completion, t.reasoning, t.reasoning_opened_by_template,
                           t.finish_reason, t.prompt_tokens, t.completion_tokens, t.reasoning_tokens,
-                          t.latency_ms, t.first_token_ms, t.n_attempts
+                          t.latency_ms, t.first_token_ms, t.n_attempts, t.cached_tokens
                    FROM turns t JOIN prompts p ON p.sha256 = t.prompt_sha256
                    WHERE t.item_id = ?1 AND t.sample_idx = ?2 ORDER BY t.turn_idx";
         let query = || -> rusqlite::Result<Vec<(String, String, Completion)>> {
@@ -246,12 +284,13 @@ impl RunFile {
                 })?
                 .collect()
         };
+        let sampling = self.sampling(key)?;
         let mut turns = Vec::new();
         for (messages, finish, completion) in query().map_err(at(&self.path))? {
             let messages: Vec<Message> = self.parse_kept("a prompt", messages)?;
             let finish = Finish::from_name(&finish)
                 .ok_or_else(|| corrupt(&self.path, "a finish reason", &finish))?;
-            let request = Request { messages, sampling: self.plan.sampling.clone(), seed };
+            let request = Request { messages, sampling: sampling.clone(), seed };
             let (text, reasoning) = (self.text(completion.text)?, completion.reasoning);
             let reasoning = reasoning.map(|text| self.text(text)).transpose()?;
             let completion = Completion { text, reasoning, finish, ..completion };
@@ -263,17 +302,34 @@ impl RunFile {
         Ok(Transcript { turns })
     }
 
+    /// The sampling parameters of a sample's requests.
+    fn sampling(&self, key: &SampleKey) -> Result<Sampling, StoreError> {
+        if self.plan.temperatures.is_empty() {
+            return Ok(self.plan.sampling.clone());
+        }
+        let sql = "SELECT target FROM items WHERE item_id = ?1";
+        let query = || -> rusqlite::Result<String> {
+            self.connection.prepare_cached(sql)?.query_row([&key.item.0], |row| row.get(0))
+        };
+        let target: Target = self.parse_kept("a target", query().map_err(at(&self.path))?)?;
+        Ok(self.plan.temperatures.sampling(&self.plan.sampling, &target))
+    }
+
     /// A text that may be sealed.
-    fn text(&self, kept: String) -> Result<String, StoreError> {
+    pub(super) fn text(&self, kept: String) -> Result<String, StoreError> {
         let text = TextForm::new(self.plan.texts).read(kept);
         text.ok_or_else(|| corrupt(&self.path, "a sealed text", "…"))
     }
 
-    fn parse_kept<T: DeserializeOwned>(&self, what: &str, kept: String) -> Result<T, StoreError> {
+    pub(super) fn parse_kept<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        kept: String,
+    ) -> Result<T, StoreError> {
         parse(&self.path, what, &self.text(kept)?)
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
@@ -296,7 +352,8 @@ fn completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
     };
     let usage = match (unsigned(5)?, unsigned(6)?) {
         (Some(prompt_tokens), Some(completion_tokens)) => {
-            Some(Usage { prompt_tokens, completion_tokens, reasoning_tokens: unsigned(7)? })
+            let (reasoning_tokens, cached_tokens) = (unsigned(7)?, unsigned(11)?);
+            Some(Usage { prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens })
         }
         _ => None,
     };
@@ -314,11 +371,15 @@ fn completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
     })
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, what: &str, json: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(
+    path: &Path,
+    what: &str,
+    json: &str,
+) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|_| corrupt(path, what, json))
 }
 
-fn corrupt(path: &Path, what: &str, value: &str) -> StoreError {
+pub(super) fn corrupt(path: &Path, what: &str, value: &str) -> StoreError {
     StoreError::Corrupt {
         path: path.to_owned(),
         what: what.to_owned(),

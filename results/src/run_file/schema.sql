@@ -1,4 +1,4 @@
--- evalrun run file, format version 2. One file is one run; see results/src/run_file/mod.rs.
+-- evalrun run file, format version 3. One file is one run; see results/src/run_file/mod.rs.
 -- Where the plan says `"texts": "sealed"`, the columns fields, target, messages, completion, reasoning,
 -- answer and error hold sealed texts (results/src/seal.rs): the authors of those data ask that examples
 -- stay out of plain text. `evalrun` reads them; --keep-text writes them readable.
@@ -55,6 +55,7 @@ CREATE TABLE turns (
     latency_ms        INTEGER NOT NULL,
     first_token_ms    INTEGER,
     n_attempts        INTEGER NOT NULL,
+    cached_tokens     INTEGER,       -- prompt tokens that the server had in a cache
     PRIMARY KEY (item_id, sample_idx, turn_idx)
 ) STRICT;
 
@@ -63,8 +64,8 @@ CREATE TABLE verdicts (
     sample_idx    INTEGER NOT NULL,
     judge         TEXT NOT NULL,
     judge_version INTEGER NOT NULL,
-    outcome       TEXT NOT NULL CHECK (outcome IN ('correct', 'incorrect', 'unparsed', 'truncated')),
-    score         REAL NOT NULL,
+    outcome       TEXT NOT NULL CHECK (outcome IN ('correct', 'incorrect', 'unparsed', 'truncated', 'answered')),
+    score         REAL,              -- NULL for answers that are neither right nor wrong
     answer        TEXT,              -- as the model wrote it
     vote          TEXT,              -- its normal form
     rule          TEXT,              -- the extraction rule that found it

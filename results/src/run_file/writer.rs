@@ -6,9 +6,9 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 use tasks::{Answer, Item, Judgement, SampleKey, Transcript};
 
 use super::lock::WriterLock;
-use super::{APPLICATION_ID, FORMAT_VERSION, RunFile, SCHEMA, at, open};
+use super::{APPLICATION_ID, FORMAT_VERSION, JUDGMENTS_SCHEMA, RunFile, SCHEMA, at, open};
 use crate::seal::TextForm;
-use crate::{Plan, SampleRecord, SampleResult, StoreError};
+use crate::{JudgeConfig, Plan, SampleRecord, SampleResult, StoreError};
 
 /// The one writer of a run file.
 #[derive(Debug)]
@@ -19,6 +19,17 @@ pub struct RunWriter {
     judge: (String, u32),
     form: TextForm,
     _lock: WriterLock,
+}
+
+/// Something that happened to the run besides samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The stable name of its kind.
+    pub kind: &'static str,
+    /// What, in words.
+    pub detail: String,
 }
 
 /// What is recorded of the process that writes.
@@ -89,11 +100,24 @@ impl RunWriter {
 
     /// Stores samples in one durable transaction; `wall_ms` is how long this session has run.
     pub fn append(&mut self, records: &[SampleRecord], wall_ms: u64) -> Result<(), StoreError> {
+        self.append_all(records, &[], wall_ms)
+    }
+
+    /// Stores samples and what else happened in one durable transaction.
+    pub fn append_all(
+        &mut self,
+        records: &[SampleRecord],
+        happenings: &[Happening],
+        wall_ms: u64,
+    ) -> Result<(), StoreError> {
         let Self { connection, path, session_id, judge, form, .. } = self;
         let transaction = connection.transaction().map_err(at(path))?;
         let write = || -> rusqlite::Result<()> {
             for record in records {
                 store(&transaction, record, judge, *form)?;
+            }
+            for happening in happenings {
+                log(&transaction, happening)?;
             }
             let sql = "UPDATE sessions SET wall_ms = ?1 WHERE session_id = ?2";
             transaction.execute(sql, params![wall_ms.cast_signed(), *session_id]).map(drop)
@@ -102,11 +126,13 @@ impl RunWriter {
         transaction.commit().map_err(at(path))
     }
 
-    /// Records something that happened to the run.
-    pub fn log(&mut self, at_time: &str, kind: &str, detail: &str) -> Result<(), StoreError> {
-        let sql = "INSERT INTO events (at, kind, detail) VALUES (?1, ?2, ?3)";
-        self.connection
-            .execute(sql, params![at_time, kind, detail])
+    /// Makes a judge known whose ratings belong to the run: without them it is not complete.
+    pub fn register_judge(
+        &mut self,
+        config: &JudgeConfig,
+        n_samples: u32,
+    ) -> Result<(), StoreError> {
+        super::judgments::register(&self.connection, config, n_samples)
             .map(drop)
             .map_err(at(&self.path))
     }
@@ -123,7 +149,7 @@ impl RunWriter {
     }
 }
 
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")
@@ -138,6 +164,7 @@ fn lay_out(
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(JUDGMENTS_SCHEMA)?;
     let form = TextForm::new(plan.texts);
     let plan = serde_json::to_string(plan).expect("a plan is plain data");
     let facts = [("plan".to_owned(), plan), ("created_at".to_owned(), session.started_at.clone())];
@@ -194,6 +221,14 @@ fn store(
     Ok(())
 }
 
+fn log(transaction: &Transaction<'_>, happening: &Happening) -> rusqlite::Result<()> {
+    let Happening { at, kind, detail } = happening;
+    transaction
+        .prepare_cached("INSERT INTO events (at, kind, detail) VALUES (?1, ?2, ?3)")?
+        .execute(params![at, kind, detail])
+        .map(drop)
+}
+
 fn store_turns(
     transaction: &Transaction<'_>,
     key: &SampleKey,
@@ -209,7 +244,8 @@ fn store_turns(
             .execute(params![sha256, form.kept(&messages)])?;
         let completion = &turn.completion;
         let usage = completion.usage;
-        let sql = "INSERT INTO turns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+        let sql = "INSERT INTO turns
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
         transaction.prepare_cached(sql)?.execute(params![
             key.item.0,
             key.sample_idx,
@@ -225,6 +261,7 @@ fn store_turns(
             completion.timing.latency_ms.cast_signed(),
             completion.timing.first_token_ms.map(u64::cast_signed),
             completion.timing.n_attempts,
+            usage.and_then(|usage| usage.cached_tokens).map(u64::cast_signed),
         ])?;
     }
     Ok(())

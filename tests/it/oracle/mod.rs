@@ -3,6 +3,8 @@
 //! The rows are found through `EVALRUN_ORACLES` (default: the folder beside the checkout). A file that
 //! is not there is reported as absent.
 
+mod bfcl;
+mod bfcl_scores;
 mod chat;
 mod code_extract;
 mod evalplus;

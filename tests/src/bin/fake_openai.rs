@@ -7,10 +7,11 @@ use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
-use tests::fake_server::{FakeServer, Player, Script};
+use tests::fake_server::{FakeServer, Player, Script, SeenRequest, StreamStyle};
 
 const USAGE: &str = "usage: fake_openai [--port P] [--delay-ms D] [--fail-rate F] \
-[--fault-seed S] [--truncated F] [--unboxed F] [--thinking]";
+[--fault-seed S] [--chaos F] [--truncated F] [--unboxed F] [--thinking] [--filler-bytes N] \
+[--pieces N] [--forgetful]";
 
 #[derive(Default)]
 struct Options {
@@ -21,6 +22,10 @@ struct Options {
     truncated: f64,
     unboxed: f64,
     thinking: bool,
+    chaos: f64,
+    filler_bytes: usize,
+    pieces: Option<usize>,
+    forgetful: bool,
 }
 
 fn main() -> ExitCode {
@@ -43,6 +48,10 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
             "--fault-seed" => options.fault_seed = value(&flag, args.next())?,
             "--truncated" => options.truncated = value(&flag, args.next())?,
             "--unboxed" => options.unboxed = value(&flag, args.next())?,
+            "--chaos" => options.chaos = value(&flag, args.next())?,
+            "--filler-bytes" => options.filler_bytes = value(&flag, args.next())?,
+            "--pieces" => options.pieces = Some(value(&flag, args.next())?),
+            "--forgetful" => options.forgetful = true,
             "--thinking" => options.thinking = true,
             _ => return Err(format!("unknown argument {flag}")),
         }
@@ -61,8 +70,21 @@ fn serve(options: &Options) -> Result<(), String> {
         player = player.thinking();
     }
     let delay = Duration::from_millis(options.delay_ms);
-    let script = Script::new(move |request| player.reply(request).after(delay))
-        .with_faults(options.fail_rate, options.fault_seed);
+    let filler = "so it goes, ".repeat(options.filler_bytes / 12);
+    let answer = move |request: &SeenRequest| {
+        let mut reply = player.reply(request);
+        reply.content.insert_str(0, &filler);
+        reply.after(delay)
+    };
+    let mut script = Script::new(answer)
+        .with_faults(options.fail_rate, options.fault_seed)
+        .with_chaos(options.chaos, options.fault_seed);
+    if let Some(pieces) = options.pieces {
+        script = script.styled(StreamStyle::new().pieces(pieces));
+    }
+    if options.forgetful {
+        script = script.forgetful();
+    }
     let server = FakeServer::start_on(options.port, script)
         .map_err(|error| format!("cannot listen on port {}: {error}", options.port))?;
     let mut out = io::stdout();

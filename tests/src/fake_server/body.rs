@@ -115,10 +115,10 @@ pub(super) fn error(message: &str) -> Value {
 }
 
 /// Returns the list of models.
-pub(super) fn models(names: &[String]) -> Value {
+pub(super) fn models(names: &[String], owner: &str) -> Value {
     let data: Vec<Value> = names
         .iter()
-        .map(|name| json!({"id": name, "object": "model", "created": 0, "owned_by": "fake"}))
+        .map(|name| json!({"id": name, "object": "model", "created": 0, "owned_by": owner}))
         .collect();
     json!({"object": "list", "data": data})
 }

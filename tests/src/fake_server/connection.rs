@@ -47,7 +47,9 @@ fn respond(exchange: Exchange, request: &SeenRequest, script: &Script) -> io::Re
     }
     let path = request.path.split('?').next().unwrap_or_default();
     match (request.method.as_str(), path) {
-        ("GET", "/v1/models") => exchange.send_json(200, &body::models(&script.models)),
+        ("GET", "/v1/models") => {
+            exchange.send_json(200, &body::models(&script.models, &script.owner))
+        }
         ("POST", "/v1/chat/completions") => complete(exchange, request, Endpoint::Chat),
         ("POST", "/v1/completions") => complete(exchange, request, Endpoint::Plain),
         (_, "/v1/models" | "/v1/chat/completions" | "/v1/completions") => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::hash;
-use super::reply::{ChatReply, Reply};
+use super::reply::{ChatReply, Cut, Reply};
 use super::request::SeenRequest;
 use super::style::StreamStyle;
 
@@ -52,6 +52,8 @@ pub struct Script {
     pub(super) streaming: bool,
     pub(super) style: StreamStyle,
     pub(super) models: Vec<String>,
+    pub(super) owner: String,
+    pub(super) forgetful: bool,
 }
 
 impl Script {
@@ -67,6 +69,8 @@ impl Script {
             streaming: true,
             style: StreamStyle::default(),
             models: vec!["fake-model".to_owned()],
+            owner: "fake".to_owned(),
+            forgetful: false,
         }
     }
 
@@ -116,6 +120,33 @@ impl Script {
         self
     }
 
+    /// Sets who owns the models, which is how servers tell what they are.
+    #[must_use]
+    pub fn owner(mut self, name: impl Into<String>) -> Self {
+        self.owner = name.into();
+        self
+    }
+
+    /// Keeps no record of requests, so that any number of them can be served: all come first, and
+    /// none is listed.
+    #[must_use]
+    pub fn forgetful(mut self) -> Self {
+        self.forgetful = true;
+        self
+    }
+
+    /// Makes a share `rate` of the bodies meet all kinds of trouble when they come first: 429, 500,
+    /// 503, a disconnect, a stream that breaks off, garbage, an empty answer, or silence. Which ones,
+    /// and how, depends on the body and `seed` alone; a second attempt always reaches the script.
+    #[must_use]
+    pub fn with_chaos(mut self, rate: f64, seed: u64) -> Self {
+        let inner = self.answers;
+        self.answers = Box::new(move |request| {
+            chaos(request, rate, seed).map_or_else(|| inner(request), Answer::from)
+        });
+        self
+    }
+
     /// Makes a share `rate` of the bodies fail when they come first: with a 429
     /// (`Retry-After: 0`), a 500 or a disconnect. Which ones, and how, depends
     /// on the body and `seed` alone; a second attempt always reaches the script.
@@ -127,6 +158,29 @@ impl Script {
         });
         self
     }
+}
+
+/// How long a silent server is silent, unless its client leaves before.
+const SILENCE: Duration = Duration::from_mins(1);
+
+fn chaos(request: &SeenRequest, rate: f64, seed: u64) -> Option<Reply> {
+    let (seed, body) = (seed.to_string(), request.body.to_string());
+    if request.attempt > 0 || hash::unit(&["chaos", &seed, &body]) >= rate {
+        return None;
+    }
+    let begun = ChatReply::new("A reply that is begun and");
+    Some(match hash::below(200, &["kind", &seed, &body]) {
+        0..50 => Reply::rate_limited("0"),
+        50..80 => Reply::status(500),
+        80..90 => Reply::status(503).header("Retry-After", "0"),
+        90..130 => Reply::Disconnect,
+        130..160 => Reply::truncated_stream(begun, 2),
+        160..178 => Reply::MalformedJson,
+        178..188 => Reply::WrongContentType,
+        188..198 => Reply::EmptyChoices,
+        198 => Reply::Hang(SILENCE),
+        _ => Reply::Partial { chat: begun, events: 2, cut: Cut::Hang(SILENCE) },
+    })
 }
 
 fn fault(request: &SeenRequest, rate: f64, seed: u64) -> Option<Reply> {

@@ -59,14 +59,15 @@ impl FakeServer {
         self.address
     }
 
-    /// Returns all requests so far, refused ones included, in order of arrival.
+    /// Returns all requests so far, refused ones included, in order of arrival; not those for the list
+    /// of models, which clients ask for when they like.
     pub fn requests(&self) -> Vec<SeenRequest> {
-        self.shared.requests()
+        self.shared.requests().into_iter().filter(|seen| seen.method != "GET").collect()
     }
 
-    /// Returns the number of requests so far.
+    /// Returns the number of these requests.
     pub fn n_requests(&self) -> usize {
-        self.shared.n_requests()
+        self.requests().len()
     }
 
     /// Returns the greatest number of requests that were being answered at once.

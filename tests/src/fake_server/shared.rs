@@ -26,6 +26,7 @@ pub(super) struct Shared {
 /// The requests so far, and how often each body has come.
 #[derive(Default)]
 struct Log {
+    n_seen: usize,
     seen: Vec<Arc<SeenRequest>>,
     times: HashMap<(String, Vec<u8>), usize>,
 }
@@ -53,11 +54,16 @@ impl Shared {
     pub(super) fn record(&self, raw: RawRequest, connection: u64) -> Arc<SeenRequest> {
         let body = serde_json::from_slice(&raw.body).unwrap_or(Value::Null);
         let mut log = lock(&self.log);
-        let times = log.times.entry((raw.target.clone(), raw.body)).or_default();
-        let attempt = *times;
-        *times += 1;
+        log.n_seen += 1;
+        let attempt = if self.script.forgetful {
+            0
+        } else {
+            let times = log.times.entry((raw.target.clone(), raw.body)).or_default();
+            *times += 1;
+            *times - 1
+        };
         let request = Arc::new(SeenRequest {
-            index: log.seen.len(),
+            index: log.n_seen - 1,
             connection,
             attempt,
             arrived: Instant::now(),
@@ -66,17 +72,15 @@ impl Shared {
             headers: raw.headers,
             body,
         });
-        log.seen.push(Arc::clone(&request));
+        if !self.script.forgetful {
+            log.seen.push(Arc::clone(&request));
+        }
         request
     }
 
     pub(super) fn requests(&self) -> Vec<SeenRequest> {
         let seen = lock(&self.log).seen.clone();
         seen.iter().map(|request| SeenRequest::clone(request)).collect()
-    }
-
-    pub(super) fn n_requests(&self) -> usize {
-        lock(&self.log).seen.len()
     }
 
     pub(super) fn max_in_flight(&self) -> usize {

@@ -91,6 +91,7 @@ impl Output {
             prompt_tokens: self.n_prompt as u64,
             completion_tokens: self.n_tokens as u64,
             reasoning_tokens: None,
+            cached_tokens: None,
         };
         Completion {
             text: String::from_utf8_lossy(&self.bytes).into_owned(),

@@ -5,7 +5,8 @@ use std::time::Instant;
 use serde::Deserialize;
 use tasks::{BackendError, Completion, Finish, Timing, TokenMeter, Usage};
 
-use super::{Api, Endpoint, protocol, redact};
+use super::endpoint::redact;
+use super::{Api, Endpoint, protocol};
 
 /// What has arrived of one completion.
 #[derive(Debug)]
@@ -49,6 +50,14 @@ struct UsageBody {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
     completion_tokens_details: Option<UsageDetails>,
+    prompt_tokens_details: Option<PromptDetails>,
+    /// DeepSeek's name for cached prompt tokens.
+    prompt_cache_hit_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -174,6 +183,10 @@ impl UsageBody {
             reasoning_tokens: self
                 .completion_tokens_details
                 .and_then(|details| details.reasoning_tokens),
+            cached_tokens: self
+                .prompt_tokens_details
+                .and_then(|details| details.cached_tokens)
+                .or(self.prompt_cache_hit_tokens),
         })
     }
 }

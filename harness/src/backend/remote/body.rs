@@ -1,49 +1,84 @@
 //! Request bodies.
 
 use serde_json::{Map, Value, json};
-use tasks::Request;
+use tasks::{Message, Request, Role};
 
-use super::{Api, Endpoint};
+use super::{Api, Dialect, Endpoint, Parameter, Profile};
 
 /// The JSON body of `request`. Parameters outside the `OpenAI` reference (`top_k`, `min_p`, `repetition_penalty`) are sent
-/// only where the task or the user sets them.
-pub(super) fn of(endpoint: &Endpoint, request: &Request) -> Value {
-    let sampling = &request.sampling;
+/// only where the task or the user sets them, and nothing is sent that `dialect` has no word for.
+pub(super) fn of(endpoint: &Endpoint, dialect: &Dialect, request: &Request) -> Value {
     let mut body = Map::new();
-    let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    set("model", json!(endpoint.model));
-    match endpoint.api {
-        Api::Chat => set("messages", json!(request.messages)),
-        Api::Completions => set("prompt", json!(request.plain_prompt())),
-    };
-    set("stream", json!(true));
-    set("stream_options", json!({ "include_usage": true }));
-    set("max_tokens", json!(sampling.max_tokens));
-    set("temperature", json!(sampling.temperature));
-    set("seed", json!(request.seed));
-    let optional = [
-        ("top_p", sampling.top_p.map(|value| json!(value))),
-        ("top_k", sampling.top_k.map(|value| json!(value))),
-        ("min_p", sampling.min_p.map(|value| json!(value))),
-        ("repetition_penalty", sampling.repetition_penalty.map(|value| json!(value))),
-        ("presence_penalty", sampling.presence_penalty.map(|value| json!(value))),
-        ("frequency_penalty", sampling.frequency_penalty.map(|value| json!(value))),
-        ("stop", (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
-    ];
-    for (name, value) in optional {
-        if let Some(value) = value {
-            set(name, value);
+    body.insert("model".to_owned(), json!(endpoint.model));
+    let (field, prompt) = prompt(endpoint.api, dialect, request);
+    body.insert(field.to_owned(), prompt);
+    body.insert("stream".to_owned(), json!(true));
+    for (parameter, value) in parameters(dialect, request) {
+        if let (Some(name), Some(value)) = (dialect.spelling(parameter, endpoint.api), value) {
+            body.insert(name.to_owned(), value);
         }
     }
+    for (name, value) in &dialect.extra_body {
+        body.insert(name.clone(), value.clone());
+    }
     Value::Object(body)
+}
+
+fn prompt(api: Api, dialect: &Dialect, request: &Request) -> (&'static str, Value) {
+    match api {
+        Api::Completions => ("prompt", json!(request.plain_prompt())),
+        Api::Chat if dialect.folds_system => ("messages", json!(folded(&request.messages))),
+        Api::Chat => ("messages", json!(request.messages)),
+    }
+}
+
+/// The messages with the system message before the text of the first user message.
+fn folded(messages: &[Message]) -> Vec<Message> {
+    let (system, mut others): (Vec<Message>, Vec<Message>) =
+        messages.iter().cloned().partition(|message| message.role == Role::System);
+    let first = others.iter_mut().find(|message| message.role == Role::User);
+    if let Some(first) = first {
+        for message in system.iter().rev() {
+            first.content = format!("{}\n\n{}", message.content, first.content);
+        }
+    }
+    others
+}
+
+/// Every parameter with its value, where it has one.
+fn parameters(dialect: &Dialect, request: &Request) -> [(Parameter, Option<Value>); 13] {
+    let sampling = &request.sampling;
+    let mut kwargs = dialect.chat_template_kwargs.clone();
+    let mut effort = dialect.reasoning_effort.as_ref().map(|effort| json!(effort));
+    if dialect.profile == Profile::LlamaCpp {
+        // llama.cpp hands the effort to the chat template like any other variable.
+        kwargs.extend(effort.take().map(|effort| ("reasoning_effort".to_owned(), effort)));
+    }
+    // TGI refuses a top-p of 1, which is the same as none.
+    let top_p = sampling.top_p.filter(|value| dialect.profile != Profile::Tgi || *value < 1.0);
+    [
+        (Parameter::StreamOptions, Some(json!({ "include_usage": true }))),
+        (Parameter::MaxTokens, Some(json!(sampling.max_tokens))),
+        (Parameter::Temperature, Some(json!(sampling.temperature))),
+        (Parameter::Seed, Some(json!(request.seed))),
+        (Parameter::TopP, top_p.map(|value| json!(value))),
+        (Parameter::TopK, sampling.top_k.map(|value| json!(value))),
+        (Parameter::MinP, sampling.min_p.map(|value| json!(value))),
+        (Parameter::RepetitionPenalty, sampling.repetition_penalty.map(|value| json!(value))),
+        (Parameter::PresencePenalty, sampling.presence_penalty.map(|value| json!(value))),
+        (Parameter::FrequencyPenalty, sampling.frequency_penalty.map(|value| json!(value))),
+        (Parameter::Stop, (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
+        (Parameter::ReasoningEffort, effort),
+        (Parameter::ChatTemplateKwargs, (!kwargs.is_empty()).then(|| json!(kwargs))),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tasks::{Message, Role, SampleSeed, Sampling};
+    use tasks::{SampleSeed, Sampling};
 
-    fn check(api: Api, sampling: Sampling, expected: &str) {
+    fn check(api: Api, dialect: &Dialect, sampling: Sampling, expected: &str) {
         let message = |role, content: &str| Message { role, content: content.to_owned() };
         let request = Request {
             messages: vec![message(Role::System, "Будь краток."), message(Role::User, "2+2?")],
@@ -52,7 +87,7 @@ mod tests {
         };
         let endpoint =
             Endpoint { base_url: String::new(), model: "m".to_owned(), api, api_key: None };
-        assert_eq!(of(&endpoint, &request).to_string(), expected);
+        assert_eq!(of(&endpoint, dialect, &request).to_string(), expected);
     }
 
     #[test]
@@ -70,6 +105,7 @@ mod tests {
         };
         check(
             Api::Chat,
+            &Dialect::default(),
             plain.clone(),
             r#"{"model":"m","messages":[{"role":"system","content":"Будь краток."},{"role":"user","content":"2+2?"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"temperature":0.6,"seed":5}"#,
         );
@@ -85,8 +121,30 @@ mod tests {
         };
         check(
             Api::Completions,
-            full,
+            &Dialect::default(),
+            full.clone(),
             r#"{"model":"m","prompt":"Будь краток.\n\n2+2?","stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"temperature":0.6,"seed":5,"top_p":0.95,"top_k":20,"min_p":0.05,"repetition_penalty":1.1,"presence_penalty":1.5,"frequency_penalty":-0.5,"stop":["\n\n"]}"#,
+        );
+        let kwargs = serde_json::from_str(r#"{"enable_thinking": false}"#).expect("an object");
+        let dialect = Dialect {
+            profile: Profile::LlamaCpp,
+            folds_system: true,
+            reasoning_effort: Some("low".to_owned()),
+            chat_template_kwargs: kwargs,
+            extra_body: serde_json::from_str(r#"{"cache_prompt": true}"#).expect("an object"),
+            ..Dialect::default()
+        };
+        check(
+            Api::Chat,
+            &dialect,
+            Sampling { top_p: None, stop: vec![], ..full.clone() },
+            r#"{"model":"m","messages":[{"role":"user","content":"Будь краток.\n\n2+2?"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"temperature":0.6,"seed":5,"top_k":20,"min_p":0.05,"repeat_penalty":1.1,"presence_penalty":1.5,"frequency_penalty":-0.5,"chat_template_kwargs":{"enable_thinking":false,"reasoning_effort":"low"},"cache_prompt":true}"#,
+        );
+        check(
+            Api::Chat,
+            &Dialect { profile: Profile::Anthropic, ..Dialect::default() },
+            full,
+            r#"{"model":"m","messages":[{"role":"system","content":"Будь краток."},{"role":"user","content":"2+2?"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"temperature":0.6,"top_p":0.95,"stop":["\n\n"]}"#,
         );
     }
 }

@@ -6,7 +6,9 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use tasks::BackendError;
 
-use super::{ApiKey, redact};
+use super::ApiKey;
+use super::endpoint::{redact, without_credentials};
+use super::traffic::Report;
 
 /// Characters of an error body that are kept.
 const MESSAGE_CHARS: usize = 500;
@@ -14,20 +16,54 @@ const MESSAGE_CHARS: usize = 500;
 /// Bytes of an error body that are read.
 const MAX_BODY_BYTES: usize = 64 << 10;
 
+/// The longest time that a server may ask to be left alone.
+const MAX_RETRY_AFTER_MS: u64 = 3_600_000;
+
+/// The longest rest that a server gets which says that it is busy but not for how long.
+const REST_MS: u64 = 1_000;
+
+/// What an error tells about its server.
+pub(super) fn report(error: &BackendError) -> Report {
+    match error {
+        BackendError::Unavailable { status: 429 | 529, retry_after_ms, .. } => {
+            Report::Throttled { hold_ms: retry_after_ms.unwrap_or(REST_MS) }
+        }
+        BackendError::Unavailable { status: 503, retry_after_ms: Some(hold_ms), .. } => {
+            Report::Throttled { hold_ms: *hold_ms }
+        }
+        BackendError::Connection { .. }
+        | BackendError::Timeout { .. }
+        | BackendError::Silent { .. }
+        | BackendError::Unavailable { status: 502..=504, .. } => {
+            Report::Missing { reason: error.to_string() }
+        }
+        BackendError::Broken { .. } => Report::Broken,
+        _ => Report::Useless,
+    }
+}
+
 /// A connection that could not be made or broke.
 pub(super) fn of_transport(url: &str, err: &reqwest::Error) -> BackendError {
     let mut innermost: &dyn std::error::Error = err;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    let endpoint = super::without_credentials(url);
-    BackendError::Connection { endpoint, reason: innermost.to_string() }
+    let endpoint = without_credentials(url);
+    let reason = innermost.to_string();
+    // A server without work or with too much of it may take a connection down at any time; one that
+    // cannot be made says that the server is not there.
+    if err.is_connect() {
+        BackendError::Connection { endpoint, reason }
+    } else {
+        BackendError::Broken { endpoint, reason }
+    }
 }
 
 /// An answer with an error status.
 pub(super) async fn of_response(response: Response, api_key: Option<&ApiKey>) -> BackendError {
     let status = response.status();
-    let retry_after_ms = retry_after_ms(response.headers(), SystemTime::now());
+    let retry_after_ms =
+        retry_after_ms(response.headers(), SystemTime::now()).map(|ms| ms.min(MAX_RETRY_AFTER_MS));
     let message = message(&start_of_body(response, MAX_BODY_BYTES).await, api_key);
     // 408 timeout, 409 conflict (lock not available), 425 too early and 429 may pass; every other 4xx
     // says that this request is wrong, and it stays wrong.

@@ -3,165 +3,176 @@
 //! Protocol: the `OpenAI` API reference for both paths, and server-sent events as the WHATWG HTML
 //! standard defines them. Reasoning is taken from `reasoning_content` (DeepSeek, vLLM, SGLang) or
 //! `reasoning` (OpenRouter, Ollama).
+//!
+//! [`traffic`] decides when a request goes and to which server; [`dialect`] decides how it is written.
 
 mod answer;
 mod body;
+mod client;
+pub(crate) mod dialect;
+mod endpoint;
+mod exchange;
 mod failure;
 mod stream;
+pub(crate) mod traffic;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Response};
 use tasks::{
     Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, PromptStyle, Request,
-    Timing, TokenMeter,
+    Sampling, TokenMeter,
 };
 
-use answer::Collected;
+pub(crate) use client::{OfferedModel, offered};
+pub use dialect::{Dialect, Parameter, Profile};
+pub(crate) use endpoint::without_credentials;
+pub use endpoint::{Api, ApiKey, Endpoint, Replica};
+use exchange::Line;
+pub use traffic::{Concurrency, TrafficSettings};
+use traffic::{Gate, Pass, Report};
 
-/// How long to wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Characters of a token, roughly: what a prompt is taken to need before the server has counted.
+const CHARS_PER_TOKEN: f64 = 4.0;
 
-/// Requests in flight unless the user says otherwise.
-const DEFAULT_CONCURRENCY: usize = 16;
-
-/// The largest completion that is accepted, in bytes.
-const MAX_COMPLETION_BYTES: usize = 256 << 20;
-
-/// The largest list of models that is read, in bytes.
-const MAX_LIST_BYTES: usize = 4 << 20;
-
-/// Which path of the API is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Api {
-    /// `/chat/completions`; the server applies the chat template.
-    Chat,
-    /// `/completions`, for base models: the messages' texts are the prompt.
-    Completions,
-}
-
-/// A secret that never shows up in output.
-#[derive(Clone)]
-pub struct ApiKey(String);
-
-impl ApiKey {
-    /// Takes a key in.
-    pub fn new(key: String) -> Self {
-        Self(key)
-    }
-}
-
-/// `text` without the key, should a server have echoed it.
-fn redact(text: &str, key: Option<&ApiKey>) -> String {
-    key.map_or_else(|| text.to_owned(), |ApiKey(key)| text.replace(key, "***"))
-}
-
-impl std::fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ApiKey(***)")
-    }
-}
-
-/// Where and what to ask.
-#[derive(Debug, Clone)]
-pub struct Endpoint {
-    /// The address up to and including `/v1`.
-    pub base_url: String,
-    /// The model's name at the server.
-    pub model: String,
-    /// Which path.
-    pub api: Api,
-    /// The key, if the server wants one.
-    pub api_key: Option<ApiKey>,
-}
-
-/// A remote endpoint.
+/// A model behind one or more servers.
 #[derive(Debug)]
 pub struct RemoteBackend {
     endpoint: Endpoint,
-    client: Client,
-    url: String,
+    dialect: Dialect,
     fingerprint: Fingerprint,
+    lines: Vec<Line>,
+    gate: Gate,
+    most: usize,
 }
 
 impl RemoteBackend {
-    /// Prepares to ask `endpoint`; nothing is sent yet.
+    /// Prepares to ask `endpoint` alone, in the general dialect; nothing is sent yet.
     pub fn new(endpoint: Endpoint) -> Result<Self, String> {
-        let base = endpoint.base_url.trim_end_matches('/').to_owned();
-        let (path, api) = match endpoint.api {
-            Api::Chat => ("chat/completions", "chat"),
-            Api::Completions => ("completions", "completions"),
-        };
-        let client = client(endpoint.api_key.as_ref())?;
-        let details = [
-            ("base_url".to_owned(), without_credentials(&base)),
-            ("api".to_owned(), api.to_owned()),
-        ];
-        let fingerprint = Fingerprint {
-            backend: "openai".to_owned(),
-            model: endpoint.model.clone(),
-            weights_sha256: None,
-            details: BTreeMap::from(details),
-        };
-        Ok(Self { client, url: format!("{base}/{path}"), fingerprint, endpoint })
+        Self::with(endpoint, &[], Dialect::default(), &TrafficSettings::default())
+    }
+
+    /// Prepares to ask `endpoint` in `dialect`, or in its place the `replicas` where there are any;
+    /// nothing is sent yet.
+    pub fn with(
+        endpoint: Endpoint,
+        replicas: &[Replica],
+        dialect: Dialect,
+        traffic: &TrafficSettings,
+    ) -> Result<Self, String> {
+        let alone = [Replica { base_url: endpoint.base_url.clone(), weight: 1 }];
+        let servers = if replicas.is_empty() { &alone[..] } else { replicas };
+        let lines = servers
+            .iter()
+            .map(|server| Line::new(server, &endpoint, traffic))
+            .collect::<Result<Vec<Line>, String>>()?;
+        let names: Vec<(String, u32)> =
+            servers.iter().map(|s| (without_credentials(&s.base_url), s.weight)).collect();
+        Ok(Self {
+            fingerprint: fingerprint(&endpoint, &dialect, servers),
+            gate: Gate::new(traffic, &names),
+            most: traffic.concurrency.most,
+            lines,
+            endpoint,
+            dialect,
+        })
     }
 
     async fn ask(&self, request: &Request, meter: &TokenMeter) -> Result<Completion, BackendError> {
-        let started = Instant::now();
-        let body = body::of(&self.endpoint, request);
-        let response = self.client.post(&self.url).json(&body).send().await;
-        let response = response.map_err(|err| failure::of_transport(&self.url, &err))?;
-        if !response.status().is_success() {
-            return Err(failure::of_response(response, self.endpoint.api_key.as_ref()).await);
+        let body = body::of(&self.endpoint, &self.dialect, request);
+        let body = serde_json::to_vec(&body).expect("a body is plain data");
+        let n_prompt_tokens = body.len() as f64 / CHARS_PER_TOKEN;
+        let pass = self.enter(n_prompt_tokens).await?;
+        let answer = self.lines[pass.server()].ask(&self.endpoint, body, meter).await;
+        match answer {
+            Ok(answer) => {
+                let n_tokens = pass.n_tokens();
+                let report = Report::answered(&answer.completion, &answer.headers, n_tokens);
+                pass.settle(&report);
+                Ok(answer.completion)
+            }
+            Err(error) => {
+                pass.settle(&failure::report(&error));
+                Err(self.explain(error))
+            }
         }
-        let mut collected = Collected::new(&self.endpoint, started);
-        self.read(response, &mut collected, meter).await?;
-        let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let timing =
-            Timing { latency_ms, first_token_ms: collected.first_token_ms(), n_attempts: 1 };
-        collected.finish(timing)
     }
 
-    async fn read(
-        &self,
-        mut response: Response,
-        collected: &mut Collected<'_>,
-        meter: &TokenMeter,
-    ) -> Result<(), BackendError> {
-        let content_type =
-            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or("").to_ascii_lowercase();
-        let broken = |err: reqwest::Error| failure::of_transport(&self.url, &err);
-        if content_type.starts_with("text/event-stream") {
-            let mut events = stream::Events::default();
-            while let Some(bytes) = response.chunk().await.map_err(broken)? {
-                for data in events.feed(&bytes) {
-                    collected.event(&data, meter)?;
-                }
-                if events.n_pending_bytes() + collected.n_bytes() > MAX_COMPLETION_BYTES {
-                    return Err(protocol("the completion is larger than 256 MiB"));
-                }
+    /// Waits for a place. A server that was down is asked for its models first, which costs nothing.
+    async fn enter(&self, n_prompt_tokens: f64) -> Result<Pass<'_>, BackendError> {
+        loop {
+            let pass = self.gate.enter(n_prompt_tokens).await?;
+            if !pass.is_probe() {
+                return Ok(pass);
             }
-            // A last event without its blank line is complete all the same.
-            events.finish().map_or(Ok(()), |data| collected.event(&data, meter))
-        } else if content_type.contains("json") {
-            // Some servers ignore `stream` and answer at once.
-            let mut bytes = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(broken)? {
-                bytes.extend_from_slice(&chunk);
-                if bytes.len() > MAX_COMPLETION_BYTES {
-                    return Err(protocol("the answer is larger than 256 MiB"));
-                }
+            match self.lines[pass.server()].check(&self.endpoint).await {
+                Ok(()) => return Ok(pass),
+                Err(report) => pass.settle(&report),
             }
-            collected.whole(&String::from_utf8_lossy(&bytes), meter)
-        } else {
-            Err(protocol(&format!(
-                "the content type is `{content_type}`; is this an OpenAI-compatible endpoint?"
-            )))
         }
+    }
+
+    /// Adds what the pool knows: when it makes sense to try again, and what might have been refused.
+    fn explain(&self, error: BackendError) -> BackendError {
+        match error {
+            BackendError::Unavailable { status, message, retry_after_ms: Some(_) } => {
+                let retry_after_ms = Some(self.gate.wait_ms());
+                BackendError::Unavailable { status, message, retry_after_ms }
+            }
+            BackendError::Refused { status: status @ (400 | 422), message } => {
+                let advice = self.dialect.adapted(&message).map_or_else(String::new, |change| {
+                    format!(
+                        " (it seems to be about {change}; --probe finds out, --drop leaves it out)"
+                    )
+                });
+                BackendError::Refused { status, message: message + &advice }
+            }
+            other => other,
+        }
+    }
+
+    /// Finds out with tiny requests what the server does not take, and leaves that out from now on.
+    pub async fn probe(&mut self) -> Result<Vec<String>, BackendError> {
+        let servers: Vec<Replica> = self.lines.iter().map(Line::replica).collect();
+        let mut changes = Vec::new();
+        let meter = TokenMeter::default();
+        // Each refusal changes one thing, so this many rounds suffice.
+        for _ in 0..=Parameter::ALL.len() + 2 {
+            let body = body::of(&self.endpoint, &self.dialect, &dialect::probe_request());
+            let body = serde_json::to_vec(&body).expect("a body is plain data");
+            match self.lines[0].ask(&self.endpoint, body, &meter).await {
+                Ok(_) => break,
+                Err(BackendError::Refused { status: status @ (400 | 422), message }) => {
+                    let Some(change) = self.dialect.adapted(&message) else {
+                        return Err(BackendError::Refused { status, message });
+                    };
+                    changes.push(change.to_string());
+                    self.dialect.adapt(change);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.fingerprint = fingerprint(&self.endpoint, &self.dialect, &servers);
+        Ok(changes)
+    }
+}
+
+fn fingerprint(endpoint: &Endpoint, dialect: &Dialect, servers: &[Replica]) -> Fingerprint {
+    let mut urls: Vec<String> = servers
+        .iter()
+        .map(|server| without_credentials(server.base_url.trim_end_matches('/')))
+        .collect();
+    urls.sort();
+    let mut details = BTreeMap::from([
+        ("base_url".to_owned(), urls.join(" ")),
+        ("api".to_owned(), endpoint.api.name().to_owned()),
+    ]);
+    details.extend(dialect.details());
+    Fingerprint {
+        backend: "openai".to_owned(),
+        model: endpoint.model.clone(),
+        weights_sha256: None,
+        details,
     }
 }
 
@@ -177,9 +188,13 @@ impl Backend for RemoteBackend {
                 Api::Chat => PromptStyle::Chat,
                 Api::Completions => PromptStyle::Base,
             },
-            concurrency: DEFAULT_CONCURRENCY,
+            concurrency: self.most * self.lines.len(),
             deterministic: false,
         }
+    }
+
+    fn not_sent(&self, sampling: &Sampling) -> Vec<&'static str> {
+        self.dialect.not_sent(sampling)
     }
 
     fn complete<'a>(
@@ -188,53 +203,6 @@ impl Backend for RemoteBackend {
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>> {
         Box::pin(self.ask(request, meter))
-    }
-}
-
-/// The names of the models that the server at `base_url` offers.
-pub async fn models(base_url: &str, api_key: Option<&ApiKey>) -> Result<Vec<String>, BackendError> {
-    let url = format!("{}/models", base_url.trim_end_matches('/'));
-    let client = client(api_key).map_err(|reason| BackendError::Protocol { reason })?;
-    let response = client.get(&url).timeout(CONNECT_TIMEOUT * 3).send().await;
-    let response = response.map_err(|err| failure::of_transport(&url, &err))?;
-    if !response.status().is_success() {
-        return Err(failure::of_response(response, api_key).await);
-    }
-    let bytes = failure::start_of_body(response, MAX_LIST_BYTES).await;
-    let list: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|err| protocol(&format!("{}: {err}", without_credentials(&url))))?;
-    let names = list["data"].as_array().into_iter().flatten();
-    Ok(names.filter_map(|model| model["id"].as_str().map(str::to_owned)).collect())
-}
-
-fn client(api_key: Option<&ApiKey>) -> Result<Client, String> {
-    let mut headers = HeaderMap::new();
-    if let Some(ApiKey(key)) = api_key {
-        let value = HeaderValue::from_str(&format!("Bearer {key}"));
-        let mut value = value
-            .map_err(|_| "the API key holds characters that no header can carry".to_owned())?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    Client::builder()
-        .default_headers(headers)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_nodelay(true)
-        .user_agent(concat!("evalrun/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|err| err.to_string())
-}
-
-/// The address without a user name and password, which must not reach the run file.
-pub(crate) fn without_credentials(base_url: &str) -> String {
-    match reqwest::Url::parse(base_url) {
-        Ok(mut url) if url.password().is_some() || !url.username().is_empty() => {
-            // Both calls fail only for addresses that cannot have credentials.
-            let _ = url.set_password(None);
-            let _ = url.set_username("");
-            url.to_string().trim_end_matches('/').to_owned()
-        }
-        _ => base_url.to_owned(),
     }
 }
 

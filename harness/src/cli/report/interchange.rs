@@ -5,12 +5,14 @@ use std::io::{self, Write};
 
 use results::StoreError;
 use results::export::{HubDataset, evalplus, every_eval_ever, hf_eval_results, inspect, lm_eval};
+use results::rating::{fastchat_answers, fastchat_judgments};
 use results::report::ReportedRun;
 use serde::Serialize;
 
 use super::destination::Destination;
 use crate::cli::args::{FormatArg, ReportArgs};
 use crate::error::EvalrunError;
+use crate::judging::answer_reader;
 
 /// Writes runs in the format that `args` names.
 pub(super) fn write(
@@ -26,6 +28,13 @@ pub(super) fn write(
                 usage(&format!("evalplus is for HumanEval and MBPP; this is a run of `{task}`"))
             })?;
             out.take(|out| json(&value, out))
+        }
+        FormatArg::FastchatAnswers => {
+            let file = only("fastchat-answers", runs)?.file;
+            rows(fastchat_answers(file, answer_reader(file.plan()))?, runs, out)
+        }
+        FormatArg::FastchatJudgments => {
+            rows(fastchat_judgments(only("fastchat-judgments", runs)?.file)?, runs, out)
         }
         FormatArg::Inspect => {
             let run = only("inspect", runs)?;
@@ -46,6 +55,18 @@ pub(super) fn write(
         }
         _ => unreachable!("the other formats are not for other tools"),
     }
+}
+
+/// `FastChat`'s rows, one JSON object a line.
+fn rows(
+    rows: Option<Vec<serde_json::Value>>,
+    runs: &[ReportedRun<'_>],
+    out: &mut Destination,
+) -> Result<(), EvalrunError> {
+    let task = &runs[0].summary.task;
+    let none = || usage(&format!("FastChat's format has no rows for this run of `{task}`"));
+    let rows = rows.ok_or_else(none)?;
+    out.take(|out| rows.iter().try_for_each(|row| Ok(writeln!(out, "{row}")?)))
 }
 
 fn usage(reason: &str) -> EvalrunError {

@@ -30,7 +30,10 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, EvalrunError> {
         .map(|(file, summary)| ReportedRun { file, summary, texts })
         .collect();
     let mut out = Destination::open(args)?;
-    if args.leaderboard && args.format != FormatArg::Html {
+    if args.format == FormatArg::Baseline {
+        let text = results::baseline(&files)?;
+        out.take(|out| Ok(out.write_all(text.as_bytes())?))?;
+    } else if args.leaderboard && args.format != FormatArg::Html {
         let text = leaderboard(&runs, args.format)?;
         out.take(|out| Ok(out.write_all(text.as_bytes())?))?;
     } else {
@@ -68,6 +71,8 @@ fn write(
         FormatArg::Junit => return out.take(|out| junit(runs, out)),
         FormatArg::Parquet => return parquet(runs, out),
         FormatArg::Evalplus
+        | FormatArg::FastchatAnswers
+        | FormatArg::FastchatJudgments
         | FormatArg::Inspect
         | FormatArg::LmEval
         | FormatArg::EveryEvalEver

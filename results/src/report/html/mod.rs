@@ -2,7 +2,8 @@
 //!
 //! Completions are hostile. Nothing of a run becomes markup: all data sits in one JSON block, written
 //! so that no byte of it can end the block, and the page's script puts texts in place with
-//! `textContent` only. A content security policy names the one script and the one style by hash and
+//! `textContent` only; the one exception are names of models and judges in the section on ratings,
+//! which are escaped here. A content security policy names the one script and the one style by hash and
 //! forbids everything else, so that the page reaches no network even if a text could smuggle code in.
 
 mod charts;
@@ -18,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::ReportedRun;
-use crate::StoreError;
+use crate::{StoreError, Summary};
 
 /// How much of long runs a page holds; what is left out is stated in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,9 @@ pub fn html(
         rest = write_up_to(rest, mark, out)?;
         out.write_all(text.as_bytes())?;
     }
+    rest = write_up_to(rest, "{ratings}", out)?;
+    let summaries: Vec<Summary> = runs.iter().map(|run| run.summary.clone()).collect();
+    out.write_all(crate::rating::html_section(&summaries).as_bytes())?;
     rest = write_up_to(rest, "{data}", out)?;
     embed::json(&page, out)?;
     rest = write_up_to(rest, "{script}", out)?;

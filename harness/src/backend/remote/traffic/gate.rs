@@ -1,0 +1,156 @@
+//! Makes requests wait for their turn.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tasks::BackendError;
+use tokio::sync::Notify;
+
+use super::TrafficSettings;
+use super::pool::{Outcome, Pool, Ticket, Turn};
+use super::report::Report;
+
+/// The entrance to the servers.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pool: Mutex<Pool>,
+    /// Told when a place may have become free. Whoever gets one passes it on, so that a place that
+    /// comes with another one is not overlooked.
+    freed: Notify,
+    started: Instant,
+    names: Vec<String>,
+}
+
+/// The right to send one request; it ends with what became of it, or when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Pass<'a> {
+    gate: &'a Gate,
+    ticket: Option<Ticket>,
+}
+
+impl Gate {
+    /// The entrance to the servers of these names and weights.
+    pub(crate) fn new(settings: &TrafficSettings, servers: &[(String, u32)]) -> Self {
+        let weights: Vec<u32> = servers.iter().map(|(_, weight)| *weight).collect();
+        Self {
+            pool: Mutex::new(Pool::new(settings, &weights, 0)),
+            freed: Notify::new(),
+            started: Instant::now(),
+            names: servers.iter().map(|(name, _)| name.clone()).collect(),
+        }
+    }
+
+    /// Waits for the turn of a request whose prompt has about `n_prompt_tokens` tokens.
+    pub(crate) async fn enter(&self, n_prompt_tokens: f64) -> Result<Pass<'_>, BackendError> {
+        loop {
+            let turn = self.pool().admit(n_prompt_tokens, self.now_ms());
+            match turn {
+                Turn::Go(ticket) => {
+                    self.freed.notify_one();
+                    return Ok(Pass { gate: self, ticket: Some(ticket) });
+                }
+                Turn::Down { server, outage } => {
+                    self.freed.notify_one();
+                    return Err(BackendError::Down {
+                        endpoint: self.names[server].clone(),
+                        n_failures: outage.n_failures,
+                        lasted_s: outage.lasted_ms / 1000,
+                        reason: outage.reason,
+                    });
+                }
+                Turn::Wait { ms: None } => self.freed.notified().await,
+                Turn::Wait { ms: Some(ms) } => {
+                    let wait = Duration::from_millis(ms.max(1));
+                    // Whatever ends the wait, the pool is asked again.
+                    drop(tokio::time::timeout(wait, self.freed.notified()).await);
+                }
+            }
+        }
+    }
+
+    /// Milliseconds until some server may be asked.
+    pub(crate) fn wait_ms(&self) -> u64 {
+        self.pool().wait_ms(self.now_ms())
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        // The pool's data are numbers that are valid at every moment.
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Pass<'_> {
+    /// Which server is to be asked.
+    pub(crate) fn server(&self) -> usize {
+        self.ticket().server
+    }
+
+    /// Whether the server was down, and this request finds out how it is now.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.ticket().is_probe
+    }
+
+    /// Tokens that the request is expected to need.
+    pub(crate) fn n_tokens(&self) -> f64 {
+        self.ticket().n_tokens
+    }
+
+    /// Says what became of the request.
+    pub(crate) fn settle(mut self, report: &Report) {
+        self.give_back(&report.outcome());
+    }
+
+    fn ticket(&self) -> &Ticket {
+        self.ticket.as_ref().expect("a pass has its ticket until it is settled")
+    }
+
+    fn give_back(&mut self, outcome: &Outcome) {
+        if let Some(ticket) = self.ticket.take() {
+            self.gate.pool().settle(ticket, outcome, self.gate.now_ms());
+            self.gate.freed.notify_one();
+        }
+    }
+}
+
+impl Drop for Pass<'_> {
+    /// A request that was called off frees its place.
+    fn drop(&mut self) {
+        self.give_back(&Outcome::unknown());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::remote::traffic::Concurrency;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// 500 requests through three places: all get through, some of them called off, never four at once.
+    #[tokio::test]
+    async fn nobody_waits_for_ever() {
+        let concurrency = Concurrency { start: 3, most: 3 };
+        let settings = TrafficSettings { concurrency, ..TrafficSettings::default() };
+        let gate = Arc::new(Gate::new(&settings, &[("server".to_owned(), 1)]));
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut visitors = tokio::task::JoinSet::new();
+        for idx in 0..500 {
+            let (gate, now, most) = (Arc::clone(&gate), Arc::clone(&now), Arc::clone(&most));
+            visitors.spawn(async move {
+                let pass = gate.enter(1.0).await.expect("a place");
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                if idx % 3 > 0 {
+                    pass.settle(&Report::Useless);
+                }
+            });
+        }
+        let ended = visitors.join_all().await;
+        assert_eq!((ended.len(), most.load(Ordering::SeqCst)), (500, 3));
+    }
+}

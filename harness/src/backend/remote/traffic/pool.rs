@@ -1,0 +1,204 @@
+//! Which server gets the next request, and when. No clock and no network: everything is told.
+
+use super::TrafficSettings;
+use super::breaker::{Breaker, Outage, Way};
+use super::bucket::Bucket;
+use super::limit::{Limit, Load, Round};
+
+/// Tokens that a completion is taken to have before any has ended.
+const FIRST_GUESS_TOKENS: f64 = 512.0;
+
+/// The weight of a new completion in the running mean of their tokens.
+const NEWEST: f64 = 0.05;
+
+/// The servers of one model.
+#[derive(Debug)]
+pub(super) struct Pool {
+    servers: Vec<Server>,
+    patience_ms: u64,
+    mean_completion_tokens: f64,
+}
+
+#[derive(Debug)]
+struct Server {
+    weight: f64,
+    n_in_flight: usize,
+    limit: Limit,
+    requests: Option<Bucket>,
+    tokens: Option<Bucket>,
+    held_until_ms: u64,
+    breaker: Breaker,
+}
+
+/// What a request is told that asks for a place.
+#[derive(Debug, PartialEq)]
+pub(super) enum Turn {
+    /// It may go.
+    Go(Ticket),
+    /// Nothing is free before so many milliseconds have passed, or before another request ends.
+    Wait { ms: Option<u64> },
+    /// Every server has been down for longer than anyone wants to wait; the one that failed last.
+    Down { server: usize, outage: Outage },
+}
+
+/// The right to send one request. It must come back with [`Pool::settle`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ticket {
+    /// Which server.
+    pub(super) server: usize,
+    /// Whether the server was down and this request finds out how it is now.
+    pub(super) is_probe: bool,
+    /// Tokens set aside for it.
+    pub(super) n_tokens: f64,
+    round: Round,
+}
+
+/// What is known after a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outcome {
+    /// What it says about the load.
+    pub(super) load: Load,
+    /// What it says about the server being there.
+    pub(super) life: Life,
+    /// Milliseconds during which the server wants nothing more.
+    pub(super) hold_ms: u64,
+    /// Prompt and completion tokens, where they are known.
+    pub(super) n_tokens: Option<(u64, u64)>,
+}
+
+/// Whether a server is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Life {
+    /// It said something.
+    Shown,
+    /// It could not be reached, or a gateway said that it is not there.
+    Missed(String),
+    /// The request was called off, or broke off.
+    Unknown,
+}
+
+impl Pool {
+    pub(super) fn new(settings: &TrafficSettings, weights: &[u32], now_ms: u64) -> Self {
+        let bucket = |per_minute: Option<u64>| per_minute.map(|n| Bucket::new(n, now_ms));
+        let server = |weight: &u32| Server {
+            weight: f64::from(*weight),
+            n_in_flight: 0,
+            limit: Limit::new(settings.concurrency.start, settings.concurrency.most),
+            requests: bucket(settings.requests_per_minute),
+            tokens: bucket(settings.tokens_per_minute),
+            held_until_ms: 0,
+            breaker: Breaker::default(),
+        };
+        Self {
+            servers: weights.iter().map(server).collect(),
+            patience_ms: u64::try_from(settings.patience.as_millis()).unwrap_or(u64::MAX),
+            mean_completion_tokens: FIRST_GUESS_TOKENS,
+        }
+    }
+
+    /// Asks for a place for a request whose prompt has about `n_prompt_tokens` tokens: at the least
+    /// busy server, its weight considered, of those that may be asked now.
+    pub(super) fn admit(&mut self, n_prompt_tokens: f64, now_ms: u64) -> Turn {
+        let n_tokens = n_prompt_tokens + self.mean_completion_tokens;
+        let ready = |server: &&Server| server.wait_ms(n_tokens, now_ms) == Some(0);
+        let busyness = |server: &Server| (server.n_in_flight as f64 + 1.0) / server.weight;
+        let by_busyness =
+            |a: &(usize, &Server), b: &(usize, &Server)| busyness(a.1).total_cmp(&busyness(b.1));
+        let servers = self.servers.iter().enumerate();
+        match servers.filter(|(_, server)| ready(server)).min_by(by_busyness) {
+            Some((idx, _)) => Turn::Go(self.send(idx, n_tokens, now_ms)),
+            None => self.refuse(n_tokens, now_ms),
+        }
+    }
+
+    fn send(&mut self, idx: usize, n_tokens: f64, now_ms: u64) -> Ticket {
+        let server = &mut self.servers[idx];
+        let is_probe = server.breaker.way(now_ms) == Way::Probe;
+        if is_probe {
+            server.breaker.probe();
+        }
+        server.n_in_flight += 1;
+        for (bucket, amount) in [(&mut server.requests, 1.0), (&mut server.tokens, n_tokens)] {
+            if let Some(bucket) = bucket {
+                bucket.take(amount, now_ms);
+            }
+        }
+        Ticket { server: idx, is_probe, n_tokens, round: server.limit.round() }
+    }
+
+    fn refuse(&self, n_tokens: f64, now_ms: u64) -> Turn {
+        let outages = self.servers.iter().map(|server| server.breaker.outage(now_ms));
+        if let Some(outages) = outages.collect::<Option<Vec<Outage>>>() {
+            let latest = outages.into_iter().enumerate().min_by_key(|(_, outage)| outage.lasted_ms);
+            if let Some((server, outage)) = latest
+                && outage.lasted_ms >= self.patience_ms
+            {
+                return Turn::Down { server, outage };
+            }
+        }
+        let waits = self.servers.iter().filter_map(|server| server.wait_ms(n_tokens, now_ms));
+        Turn::Wait { ms: waits.min() }
+    }
+
+    /// Takes a ticket back.
+    pub(super) fn settle(&mut self, ticket: Ticket, outcome: &Outcome, now_ms: u64) {
+        if let (Load::Answered { .. }, Some((_, n_completion))) = (outcome.load, outcome.n_tokens) {
+            self.mean_completion_tokens +=
+                (n_completion as f64 - self.mean_completion_tokens) * NEWEST;
+        }
+        let server = &mut self.servers[ticket.server];
+        server.limit.learn(outcome.load, ticket.round, server.n_in_flight);
+        server.n_in_flight -= 1;
+        if outcome.hold_ms > 0 {
+            // Clocks count whole milliseconds, and a server that names a time means all of it.
+            let until_ms = now_ms.saturating_add(outcome.hold_ms + 1);
+            server.held_until_ms = server.held_until_ms.max(until_ms);
+        }
+        if let (Some(bucket), Some((prompt, completion))) = (&mut server.tokens, outcome.n_tokens) {
+            bucket.take((prompt + completion) as f64 - ticket.n_tokens, now_ms);
+        }
+        match &outcome.life {
+            Life::Shown => server.breaker.note_life(),
+            Life::Missed(reason) => {
+                server.breaker.note_failure(reason, ticket.is_probe, now_ms);
+            }
+            Life::Unknown if ticket.is_probe => server.breaker.give_up_probe(),
+            Life::Unknown => (),
+        }
+    }
+
+    /// Milliseconds until some server may be asked, as far as that is known.
+    pub(super) fn wait_ms(&self, now_ms: u64) -> u64 {
+        let holds = self.servers.iter().map(|server| server.held_until_ms.saturating_sub(now_ms));
+        holds.min().unwrap_or(0)
+    }
+}
+
+impl Server {
+    /// Milliseconds until this server may be asked; `None` where that depends on a request under way.
+    fn wait_ms(&self, n_tokens: f64, now_ms: u64) -> Option<u64> {
+        let breaker_ms = match self.breaker.way(now_ms) {
+            Way::Open | Way::Probe => 0,
+            Way::Shut { until_ms } => until_ms?.saturating_sub(now_ms),
+        };
+        if !self.limit.has_room(self.n_in_flight) {
+            return None;
+        }
+        let wait = |bucket: &Option<Bucket>, amount| {
+            bucket.as_ref().map_or(0, |bucket| bucket.wait_ms(amount, now_ms))
+        };
+        let held_ms = self.held_until_ms.saturating_sub(now_ms);
+        let quota_ms = wait(&self.requests, 1.0).max(wait(&self.tokens, n_tokens));
+        Some(breaker_ms.max(held_ms).max(quota_ms))
+    }
+}
+
+impl Outcome {
+    /// Nothing is known: the request was called off.
+    pub(super) fn unknown() -> Self {
+        Self { load: Load::Unknown, life: Life::Unknown, hold_ms: 0, n_tokens: None }
+    }
+}
+
+#[cfg(test)]
+mod tests;

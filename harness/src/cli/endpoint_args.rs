@@ -1,0 +1,224 @@
+//! Arguments about endpoints: how they are asked, how fast, and for how much.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use results::Price;
+use serde_json::{Map, Value};
+
+use crate::backend::remote::{
+    Concurrency, Dialect, Parameter, Profile, Replica, TrafficSettings, traffic,
+};
+use crate::engine::{Budget, MaxFailures};
+use crate::error::EvalrunError;
+use crate::plan::RemoteChoice;
+
+/// Fields of a body that evalrun sets itself.
+const OWN_FIELDS: [&str; 6] = ["model", "messages", "prompt", "stream", "stream_options", "seed"];
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Endpoint (can change a sample)")]
+pub(super) struct DialectArgs {
+    /// The kind of server, which decides what parameters are called and which are left out [default:
+    /// by its address and its list of models].
+    #[arg(long, value_enum, value_name = "KIND", requires = "base_url")]
+    server: Option<Profile>,
+    /// Find out with a few tiny requests what the server does not take, and leave that out.
+    #[arg(long, requires = "base_url")]
+    probe: bool,
+    /// Leave out this parameter; may be given several times.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PARAMETER",
+        value_delimiter = ',',
+        requires = "base_url"
+    )]
+    drop: Vec<Parameter>,
+    /// Put the system message before the first user message, for models that refuse the system role.
+    #[arg(long, requires = "base_url")]
+    fold_system: bool,
+    /// How much a reasoning model thinks: `low`, `medium`, `high`, or what the server knows.
+    #[arg(long, value_name = "EFFORT", requires = "base_url")]
+    reasoning_effort: Option<String>,
+    /// Variables for the server's chat template, such as {"enable_thinking": false}.
+    #[arg(long, value_name = "JSON", value_parser = object, requires = "base_url")]
+    chat_template_kwargs: Option<Object>,
+    /// Fields added to every request, as a JSON object.
+    #[arg(long, value_name = "JSON", value_parser = object, requires = "base_url")]
+    extra_body: Option<Object>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Endpoint traffic (cannot change a sample)")]
+pub(super) struct TrafficArgs {
+    /// Shares of the requests that the servers get, in the order of --base-url.
+    #[arg(long, value_name = "N", value_delimiter = ',', requires = "base_url", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    weight: Vec<u32>,
+    /// Requests a minute at most, for each server.
+    #[arg(long, value_name = "N", requires = "base_url", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    requests_per_minute: Option<u64>,
+    /// Prompt and completion tokens a minute at most, for each server.
+    #[arg(long, value_name = "N", requires = "base_url", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
+    tokens_per_minute: Option<u64>,
+    /// Seconds one attempt at a request may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=1_000_000), requires = "base_url")]
+    timeout: u64,
+    /// Seconds a server may send nothing.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=1_000_000), requires = "base_url")]
+    idle_timeout: u64,
+    /// Seconds to wait for servers that are down before the run ends.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(..=1_000_000), requires = "base_url")]
+    patience: u64,
+    /// Speak HTTP/2 to http:// addresses; https:// negotiates it.
+    #[arg(long, requires = "base_url")]
+    http2: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits of a run (the same command continues it)")]
+pub(super) struct LimitArgs {
+    /// End the run when more samples than this failed: a number, or a share such as 5%.
+    #[arg(long, value_name = "N|P%")]
+    pub(super) max_failures: Option<MaxFailures>,
+    /// Start nothing more when this command has generated so many tokens.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_output_tokens_total: Option<u64>,
+    /// Start nothing more when the answers to this command cost so much, in the currency of --prices.
+    #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "prices")]
+    max_cost: Option<f64>,
+    /// A TOML file of prices for a million tokens: ["MODEL"] with input, output and cached_input.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+}
+
+/// A JSON object from the command line.
+#[derive(Debug, Clone)]
+struct Object(Map<String, Value>);
+
+impl DialectArgs {
+    fn dialect(&self) -> Result<Dialect, EvalrunError> {
+        let fields = |object: &Option<Object>| object.clone().map(|o| o.0).unwrap_or_default();
+        let extra_body = fields(&self.extra_body);
+        if let Some(own) = OWN_FIELDS.into_iter().find(|name| extra_body.contains_key(*name)) {
+            return Err(EvalrunError::Usage(format!(
+                "--extra-body cannot set `{own}`, which evalrun sets itself"
+            )));
+        }
+        Ok(Dialect {
+            profile: self.server.unwrap_or_default(),
+            dropped: self.drop.iter().copied().collect(),
+            has_renamed_limit: false,
+            folds_system: self.fold_system,
+            reasoning_effort: self.reasoning_effort.clone(),
+            chat_template_kwargs: fields(&self.chat_template_kwargs),
+            extra_body,
+        })
+    }
+}
+
+impl TrafficArgs {
+    /// How requests reach the servers, `concurrency` of them at the same time where the user says so.
+    pub(super) fn settings(&self, concurrency: Option<u32>) -> TrafficSettings {
+        let default = TrafficSettings::default();
+        let concurrency = concurrency
+            .map_or(default.concurrency, |n| Concurrency { start: n as usize, most: n as usize });
+        TrafficSettings {
+            concurrency,
+            requests_per_minute: self.requests_per_minute,
+            tokens_per_minute: self.tokens_per_minute,
+            timeout: Duration::from_secs(self.timeout),
+            idle_timeout: Duration::from_secs(self.idle_timeout),
+            patience: Duration::from_secs(self.patience),
+            http2: self.http2,
+        }
+    }
+
+    fn replicas(&self, base_urls: &[String]) -> Result<Vec<Replica>, EvalrunError> {
+        if !self.weight.is_empty() && self.weight.len() != base_urls.len() {
+            return Err(EvalrunError::Usage(format!(
+                "--weight gives {} shares for {} addresses; give one for each --base-url",
+                self.weight.len(),
+                base_urls.len()
+            )));
+        }
+        let weights = self.weight.iter().copied().chain(std::iter::repeat(1));
+        let replica = |(base_url, weight): (&String, u32)| Replica {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            weight,
+        };
+        Ok(base_urls.iter().zip(weights).map(replica).collect())
+    }
+
+    /// What a session keeps of these settings.
+    pub(super) fn recorded(&self) -> Value {
+        serde_json::json!({
+            "requests_per_minute": self.requests_per_minute,
+            "tokens_per_minute": self.tokens_per_minute,
+            "timeout_s": self.timeout,
+            "idle_timeout_s": self.idle_timeout,
+            "patience_s": self.patience,
+            "weights": self.weight,
+        })
+    }
+}
+
+/// Everything about the servers besides address, model and key.
+pub(super) fn remote_choice(
+    dialect: &DialectArgs,
+    traffic: &TrafficArgs,
+    base_urls: &[String],
+    concurrency: Option<u32>,
+) -> Result<RemoteChoice, EvalrunError> {
+    Ok(RemoteChoice {
+        replicas: traffic.replicas(base_urls)?,
+        is_profile_given: dialect.server.is_some(),
+        wants_probe: dialect.probe,
+        dialect: dialect.dialect()?,
+        traffic: traffic.settings(concurrency),
+    })
+}
+
+/// Requests that the engine keeps going for a model behind `n_servers` servers.
+pub(super) fn n_in_flight(concurrency: Option<u32>, n_servers: usize) -> usize {
+    concurrency.map_or(traffic::DEFAULT_MOST * n_servers, |n| n as usize)
+}
+
+impl LimitArgs {
+    /// The prices of `model`, where a price file is given; it must have them.
+    pub(super) fn price(&self, model: &str) -> Result<Option<Price>, EvalrunError> {
+        let Some(path) = &self.prices else { return Ok(None) };
+        let fail = |reason: String| EvalrunError::File { path: path.clone(), reason };
+        let text = std::fs::read_to_string(path).map_err(|err| fail(err.to_string()))?;
+        let prices: BTreeMap<String, Price> =
+            toml::from_str(&text).map_err(|err| fail(err.to_string()))?;
+        let price = prices.get(model).copied();
+        price.map(Some).ok_or_else(|| {
+            let known: Vec<&str> = prices.keys().map(String::as_str).collect();
+            fail(format!(
+                "it has no prices for the model `{model}`, only for: {}",
+                known.join(", ")
+            ))
+        })
+    }
+
+    /// What this command may use up.
+    pub(super) fn budget(&self, price: Option<Price>) -> Budget {
+        Budget::new(self.max_output_tokens_total, self.max_cost.zip(price))
+    }
+}
+
+fn object(text: &str) -> Result<Object, String> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => Ok(Object(fields)),
+        Ok(_) => Err("a JSON object such as {\"name\": 1}".to_owned()),
+        Err(err) => Err(format!("a JSON object ({err})")),
+    }
+}
+
+fn amount(text: &str) -> Result<f64, String> {
+    let amount = text.parse().ok().filter(|value: &f64| value.is_finite() && *value > 0.0);
+    amount.ok_or_else(|| "an amount above 0".to_owned())
+}

@@ -1,0 +1,177 @@
+//! Lines and figures.
+
+use judges::calls::Judged;
+use judges::calls::decode::Mode;
+use results::metric::calls::{
+    CategoryScore, CategoryScores, Sensitivity, aggregate, of_category, sensitivity,
+};
+use results::metric::{ItemScore, clustered};
+use serde_json::{Map, Value, json};
+use tasks::calls::tree::{AGENTIC, IRRELEVANCE, LIVE, MULTI_TURN, NON_LIVE, OVERALL};
+use tasks::calls::{Category, Node, Part};
+
+use super::super::Scored;
+use super::super::instructions::shown;
+use super::{Graded, Outcome};
+use crate::cli::table;
+
+/// The means that are shown, the overall score last.
+const MEANS: [&Node; 6] = [&NON_LIVE, &LIVE, &IRRELEVANCE, &MULTI_TURN, &AGENTIC, &OVERALL];
+
+pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
+    let scores = scores(graded, |verdict, _| verdict.is_ok());
+    let corrected = self::scores(graded, |verdict, corrected| corrected.unwrap_or(verdict).is_ok());
+    let mut figures = table(["", "score", "corrected"]);
+    let mut categories = Map::new();
+    for (category, score) in &scores {
+        let fixed = corrected[category];
+        let items = |score: &CategoryScore| {
+            let values = (0..score.n_total).map(|idx| f64::from(u8::from(idx < score.n_correct)));
+            let items: Vec<ItemScore> =
+                values.map(|value| ItemScore { value, n_samples: 1 }).collect();
+            clustered(&items)
+        };
+        let is_changed = fixed != *score;
+        let beside = if is_changed { shown(items(&fixed)) } else { String::new() };
+        figures.add_row([category.name().to_owned(), shown(items(score)), beside]);
+        let mut entry = json!({
+            "correct": score.n_correct,
+            "total": score.n_total,
+            "accuracy": items(score),
+        });
+        if is_changed {
+            entry["corrected"] = json!(items(&fixed));
+        }
+        categories.insert(category.name().to_owned(), entry);
+    }
+    let mut means = Map::new();
+    for node in MEANS {
+        let cell = |scores| mean_text(node, scores);
+        let beside = if scores == corrected { String::new() } else { cell(&corrected) };
+        figures.add_row([node.name.to_owned(), cell(&scores), beside]);
+        means.insert(node.name.to_owned(), mean_json(node, &scores));
+    }
+    let n_failed =
+        graded.iter().filter(|graded| matches!(graded.outcome, Outcome::Failed(_))).count();
+    let mut summary = json!({ "mode": mode_name(mode), "categories": categories, "means": means });
+    if let Some(spread) = spread(graded) {
+        summary["format_sensitivity"] = spread_json(&spread);
+    }
+    Scored { lines: graded.iter().map(line).collect(), table: figures, summary, n_failed }
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Prompting => "prompting",
+        Mode::Native => "fc",
+        Mode::Hermes => "hermes",
+    }
+}
+
+pub(super) fn scores(
+    graded: &[Graded],
+    is_right: impl Fn(&Judged, Option<&Judged>) -> bool,
+) -> CategoryScores {
+    let mut scores = CategoryScores::new();
+    for Graded { category, outcome, .. } in graded {
+        if let Outcome::Judged { verdict, corrected } = outcome {
+            let right = is_right(verdict, corrected.as_ref().map(|(_, corrected)| corrected));
+            let score =
+                scores.entry(*category).or_insert(CategoryScore { n_correct: 0, n_total: 0 });
+            score.n_correct += usize::from(right);
+            score.n_total += 1;
+        }
+    }
+    scores
+}
+
+/// The categories under a node that are missing.
+fn missing(node: &Node, scores: &CategoryScores) -> Vec<Category> {
+    let of_part = |part: &Part| match part {
+        Part::Leaf(category) if of_category(*category, scores).is_complete => Vec::new(),
+        Part::Leaf(category) => vec![*category],
+        Part::Branch(node) => missing(node, scores),
+    };
+    node.parts.iter().flat_map(of_part).collect()
+}
+
+fn mean_text(node: &Node, scores: &CategoryScores) -> String {
+    let mean = aggregate(node, scores);
+    let partial = mean.partial.map(|partial| 100.0 * partial);
+    match (mean.complete(), partial) {
+        (Some(value), _) => format!("{:.2} %", 100.0 * value),
+        (None, None) => "missing".to_owned(),
+        (None, Some(partial)) => format!(
+            "partial {partial:.2} %: {} categories are missing (upstream counts them as 0: {:.2} %)",
+            missing(node, scores).len(),
+            100.0 * mean.with_zeros
+        ),
+    }
+}
+
+fn mean_json(node: &Node, scores: &CategoryScores) -> Value {
+    let mean = aggregate(node, scores);
+    let missing: Vec<&str> =
+        missing(node, scores).into_iter().map(|category| category.name()).collect();
+    json!({
+        "value": mean.complete(),
+        "partial": mean.partial,
+        "missing_as_zero": mean.with_zeros,
+        "missing": missing,
+    })
+}
+
+/// The spread over prompt configurations, where there are any.
+pub(super) fn spread(graded: &[Graded]) -> Option<Sensitivity> {
+    let mut scores: Vec<(String, CategoryScore)> = Vec::new();
+    let formatted = graded.iter().filter(|g| g.category == Category::FormatSensitivity);
+    for graded in formatted {
+        let Outcome::Judged { verdict, .. } = &graded.outcome else { continue };
+        let name = graded.row.id.split(':').nth(1).unwrap_or_default();
+        let idx = scores.iter().position(|(other, _)| other == name).unwrap_or_else(|| {
+            scores.push((name.to_owned(), CategoryScore { n_correct: 0, n_total: 0 }));
+            scores.len() - 1
+        });
+        scores[idx].1.n_correct += usize::from(verdict.is_ok());
+        scores[idx].1.n_total += 1;
+    }
+    (!scores.is_empty()).then(|| sensitivity(scores))
+}
+
+fn spread_json(spread: &Sensitivity) -> Value {
+    let of_config = |(name, score): &(String, CategoryScore)| {
+        let CategoryScore { n_correct, n_total } = score;
+        let figures =
+            json!({ "accuracy": score.accuracy(), "correct": n_correct, "total": n_total });
+        (name.clone(), figures)
+    };
+    let configurations: Map<String, Value> =
+        spread.per_configuration.iter().map(of_config).collect();
+    json!({
+        "max_delta": spread.max_delta,
+        "standard_deviation": spread.standard_deviation,
+        "configurations": configurations,
+    })
+}
+
+fn line(graded: &Graded) -> Value {
+    let id = &graded.row.id;
+    let (verdict, corrected) = match &graded.outcome {
+        Outcome::Failed(reason) => {
+            return json!({ "id": id, "valid": null, "error_type": null, "reason": reason });
+        }
+        Outcome::Judged { verdict, corrected } => (verdict, corrected),
+    };
+    let mut line = json!({
+        "id": id,
+        "valid": verdict.is_ok(),
+        "error_type": verdict.as_ref().err().map(|failure| failure.error_type.name()),
+        "reason": verdict.as_ref().err().map(|failure| failure.reason.as_str()),
+    });
+    if let Some((errors, corrected)) = corrected {
+        let errors = errors.iter().map(|e| format!("{}: {}", e.parameter, e.kind.describe()));
+        let errors: Vec<String> = errors.collect();
+        line["corrected"] = json!({ "valid": corrected.is_ok(), "errors": errors });
+    }
+    line
+}

@@ -1,0 +1,82 @@
+//! A backend whose requests are told of.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::SystemTime;
+
+use tasks::{
+    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, LogLikelihood,
+    Request, Sampling, TokenMeter,
+};
+
+use super::otlp::{self, Attempt};
+
+/// Passes everything on and tells of every attempt at a completion.
+pub(super) struct ObservedBackend {
+    inner: Arc<dyn Backend>,
+    spans: Option<Sender<serde_json::Value>>,
+}
+
+impl ObservedBackend {
+    pub(super) fn new(inner: Arc<dyn Backend>, spans: Option<Sender<serde_json::Value>>) -> Self {
+        Self { inner, spans }
+    }
+
+    async fn ask(
+        &self,
+        request: &Request,
+        meter: &Arc<TokenMeter>,
+    ) -> Result<Completion, BackendError> {
+        let started = SystemTime::now();
+        let answer = self.inner.complete(request, meter).await;
+        // A server's words may quote the question, which some authors want kept out of plain text.
+        let told = answer.as_ref().map_err(|error| error.clone().without_texts());
+        let seed = request.seed.0;
+        match &told {
+            Ok(completion) => tracing::info!(
+                seed,
+                latency_ms = completion.timing.latency_ms,
+                first_token_ms = completion.timing.first_token_ms,
+                prompt_tokens = completion.usage.map(|usage| usage.prompt_tokens),
+                completion_tokens = completion.usage.map(|usage| usage.completion_tokens),
+                finish = completion.finish.name(),
+                "answered"
+            ),
+            Err(error) => tracing::warn!(seed, cause = error.cause(), %error, "failed"),
+        }
+        if let Some(spans) = &self.spans {
+            let fingerprint = self.inner.fingerprint();
+            let attempt =
+                Attempt { fingerprint, request, answer: &told, started, ended: SystemTime::now() };
+            // The sink outlives the backend; if it has failed, its end says why.
+            let _ = spans.send(otlp::span(&attempt));
+        }
+        answer
+    }
+}
+
+impl Backend for ObservedBackend {
+    fn fingerprint(&self) -> &Fingerprint {
+        self.inner.fingerprint()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn not_sent(&self, sampling: &Sampling) -> Vec<&'static str> {
+        self.inner.not_sent(sampling)
+    }
+
+    fn log_likelihood(&self) -> Option<&dyn LogLikelihood> {
+        self.inner.log_likelihood()
+    }
+
+    fn complete<'a>(
+        &'a self,
+        request: &'a Request,
+        meter: &'a Arc<TokenMeter>,
+    ) -> BoxFuture<'a, Result<Completion, BackendError>> {
+        Box::pin(self.ask(request, meter))
+    }
+}

@@ -1,0 +1,63 @@
+//! Which differences between two plans leave their scores comparable.
+
+use serde::Serialize;
+
+use crate::Plan;
+
+/// One value in which two plans differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanDifference {
+    /// The dotted path of the value.
+    pub path: String,
+    /// The first run's value, as JSON.
+    pub a: String,
+    /// The second run's.
+    pub b: String,
+}
+
+impl std::fmt::Display for PlanDifference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} and {}", self.path, self.a, self.b)
+    }
+}
+
+/// The differences between two plans.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PlanDifferences {
+    /// What a comparison is made for: model, seed, sampling, number of samples.
+    pub intended: Vec<PlanDifference>,
+    /// What makes scores mean different things: data, prompt, extraction, grading.
+    pub disqualifying: Vec<PlanDifference>,
+}
+
+/// Values of a plan that may differ, because they are what is compared or never touch a score.
+/// Everything else may not, so that a value added to plans is refused until someone lists it here.
+const INTENDED: [&str; 4] = ["model", "sampling", "n_samples", "run_seed"];
+
+/// Values that say how a run is described or reported.
+const IGNORED: [&str; 5] = ["title", "sampling_source", "metrics", "breakdown", "texts"];
+
+/// Texts of values longer than this are cut.
+const N_CHARS: usize = 80;
+
+/// Sorts the differences of two plans.
+pub fn plan_differences(a: &Plan, b: &Plan) -> PlanDifferences {
+    let mut found = PlanDifferences::default();
+    for difference in a.differences(b) {
+        let first = difference.path.split('.').next().unwrap_or_default().to_owned();
+        if IGNORED.contains(&first.as_str()) {
+            continue;
+        }
+        let is_intended = INTENDED.contains(&first.as_str());
+        let list = if is_intended { &mut found.intended } else { &mut found.disqualifying };
+        let (a, b) = (cut(&difference.stored), cut(&difference.wanted));
+        list.push(PlanDifference { path: difference.path, a, b });
+    }
+    found
+}
+
+fn cut(text: &str) -> String {
+    let mut chars = text.chars();
+    let start: String = chars.by_ref().take(N_CHARS).collect();
+    if chars.next().is_some() { start + "…" } else { start }
+}

@@ -1,0 +1,92 @@
+//! How a run's model was served: times, retries and cost. None of it depends on what was answered.
+
+use serde::{Deserialize, Serialize};
+
+use crate::summary::Tokens;
+
+/// Times of requests, what went wrong on the way, and what it cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Serving {
+    /// Milliseconds from sending an attempt that succeeded to its last byte.
+    pub latency_ms: Percentiles,
+    /// Milliseconds to its first token, where answers were streamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<Percentiles>,
+    /// Requests made for the stored completions, failed attempts included.
+    pub n_requests: u64,
+    /// Attempts that were repeated, by cause, the most frequent first.
+    #[serde(default)]
+    pub retries: Vec<Cause>,
+    /// Samples that failed, by cause, the most frequent first.
+    #[serde(default)]
+    pub failures: Vec<Cause>,
+    /// What the stored completions cost, in the currency of the price file, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
+}
+
+/// Nearest-rank percentiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// The median.
+    pub p50: u64,
+    /// The 90th percentile.
+    pub p90: u64,
+    /// The 99th percentile.
+    pub p99: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+/// How often something happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What.
+    pub cause: String,
+    /// How often.
+    pub n: u64,
+}
+
+/// Prices of a model, for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Prompt tokens.
+    pub input: f64,
+    /// Prompt tokens that the server had in a cache; as `input` where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<f64>,
+    /// Generated tokens, reasoning included.
+    pub output: f64,
+}
+
+impl Price {
+    /// What these tokens cost. Completions without a token count cost nothing here.
+    pub fn cost(&self, tokens: Tokens) -> f64 {
+        let cached = tokens.cached.unwrap_or(0).min(tokens.prompt);
+        let fresh = tokens.prompt - cached;
+        let sum = fresh as f64 * self.input
+            + cached as f64 * self.cached_input.unwrap_or(self.input)
+            + tokens.completion as f64 * self.output;
+        sum / 1e6
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cached_tokens_have_their_own_price() {
+        let check = |cached_input, cached, expected: f64| {
+            let price = Price { input: 2.0, cached_input, output: 10.0 };
+            let tokens =
+                Tokens { prompt: 1_000_000, completion: 100_000, cached, ..Tokens::default() };
+            assert!((price.cost(tokens) - expected).abs() < 1e-9, "{}", price.cost(tokens));
+        };
+        check(None, None, 3.0);
+        check(Some(0.5), None, 3.0);
+        check(Some(0.5), Some(400_000), 2.4);
+        check(None, Some(400_000), 3.0);
+    }
+}

@@ -87,7 +87,9 @@ function groupView(group) {
 }
 
 function overview() {
-  return el('div', null, data.leaderboard ? leaderboardTable(data.leaderboard) : null, groups.map(groupView));
+  // Ratings are the one part that comes as markup; their writer escapes the names in it.
+  const ratings = document.getElementById('ratings').content.cloneNode(true);
+  return el('div', null, data.leaderboard ? leaderboardTable(data.leaderboard) : null, groups.map(groupView), ratings);
 }
 
 const views = [['Overview', overview], ['Samples', samplesView]];

@@ -92,11 +92,9 @@ pub(super) fn ask_all(
         if calls.is_empty() {
             continue;
         }
-        let is_remote = judge.config.model.backend == "openai";
         let ask = AskSettings {
             concurrency: settings.concurrency.unwrap_or(judge.backend.capabilities().concurrency),
             max_attempts: settings.max_attempts,
-            timeout: is_remote.then_some(settings.timeout),
             seed,
         };
         let n_calls = calls.len();

@@ -6,11 +6,11 @@ use clap::Args;
 use tasks::PromptSet;
 
 use super::run_args::temperature;
-use crate::backend::remote::{Api, ApiKey, Endpoint};
+use crate::backend::remote::{Api, ApiKey, Concurrency, Endpoint, TrafficSettings};
 use crate::env_vars;
 use crate::error::EvalrunError;
 use crate::judging::JudgeSettings;
-use crate::plan::ModelChoice;
+use crate::plan::{ModelChoice, RemoteChoice};
 
 /// The judges of a command and how they are asked.
 #[derive(Debug, Args)]
@@ -96,8 +96,16 @@ impl JudgeArgs {
             token_limit: self.max_judge_tokens,
             concurrency: self.judge_concurrency.map(|n| n as usize),
             max_attempts: self.judge_retries.saturating_add(1),
-            timeout: Duration::from_secs(self.judge_timeout),
         })
+    }
+
+    /// How requests reach a judge's endpoint.
+    fn traffic(&self) -> TrafficSettings {
+        let default = TrafficSettings::default();
+        let concurrency = self
+            .judge_concurrency
+            .map_or(default.concurrency, |n| Concurrency { start: n as usize, most: n as usize });
+        TrafficSettings { concurrency, timeout: Duration::from_secs(self.judge_timeout), ..default }
     }
 
     fn model(&self, idx: usize) -> Result<ModelChoice, EvalrunError> {
@@ -123,7 +131,8 @@ impl JudgeArgs {
             api: Api::Chat,
             api_key: key.map(ApiKey::new),
         };
-        Ok(ModelChoice::Remote { endpoint })
+        let remote = RemoteChoice { traffic: self.traffic(), ..RemoteChoice::default() };
+        Ok(ModelChoice::Remote { endpoint, remote: Box::new(remote) })
     }
 }
 

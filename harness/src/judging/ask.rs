@@ -30,7 +30,6 @@ const MAX_WAIT_MS: u64 = 60_000;
 pub(crate) struct AskSettings {
     pub(crate) concurrency: usize,
     pub(crate) max_attempts: u32,
-    pub(crate) timeout: Option<Duration>,
     /// The seed that the seeds of replies derive from.
     pub(crate) seed: u64,
 }
@@ -254,7 +253,7 @@ impl Asker {
         let retries_help = !self.backend.capabilities().deterministic;
         let mut n_attempts = 1;
         loop {
-            match self.attempt(&request).await {
+            match self.backend.complete(&request, &self.meter).await {
                 Ok(mut completion) => {
                     completion.timing.n_attempts = n_attempts;
                     *n_tokens += spent(&request, &completion);
@@ -269,16 +268,6 @@ impl Asker {
                     n_attempts += 1;
                 }
             }
-        }
-    }
-
-    async fn attempt(&self, request: &Request) -> Result<Completion, BackendError> {
-        let answer = self.backend.complete(request, &self.meter);
-        match self.settings.timeout {
-            None => answer.await,
-            Some(limit) => tokio::time::timeout(limit, answer)
-                .await
-                .unwrap_or(Err(BackendError::Timeout { limit_s: limit.as_secs() })),
         }
     }
 }

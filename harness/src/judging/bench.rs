@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
 
 use judges::llm::{JudgePrompts, LANGUAGE_PROMPTS, RatedDialogue, References};
 use results::{JudgeConfig, JudgeMode, Plan};
@@ -48,8 +47,6 @@ pub(crate) struct JudgeSettings {
     pub(crate) concurrency: Option<usize>,
     /// Attempts per request, the first included.
     pub(crate) max_attempts: u32,
-    /// How long one attempt may take.
-    pub(crate) timeout: Duration,
 }
 
 /// The judges of a command, before it is known what they judge.

@@ -212,6 +212,7 @@ fn dialogue(sample: &mut Value, run: &ReportedRun<'_>, turns: &[Turn]) {
         prompt_tokens: a.prompt_tokens + b.prompt_tokens,
         completion_tokens: a.completion_tokens + b.completion_tokens,
         reasoning_tokens: a.reasoning_tokens.or(b.reasoning_tokens),
+        cached_tokens: a.cached_tokens.or(b.cached_tokens),
     });
     let usage = usage.map(|usage| {
         json!({

@@ -46,7 +46,7 @@ struct ItemEntry {
 
 /// The baseline of one or more runs.
 pub fn baseline(runs: &[RunFile]) -> Result<String, StoreError> {
-    let plain = "plans and series are plain data";
+    let invariant = "plans and series are plain data";
     let mut entries = Vec::new();
     for run in runs {
         let items = series(run)?.into_iter().map(|series| {
@@ -55,11 +55,11 @@ pub fn baseline(runs: &[RunFile]) -> Result<String, StoreError> {
                 item: series.item,
                 measured: series.measured,
             };
-            format!("    {}", serde_json::to_string(&entry).expect(plain))
+            format!("    {}", serde_json::to_string(&entry).expect(invariant))
         });
         let items = items.collect::<Vec<_>>().join(",\n");
-        let plan = serde_json::to_string(run.plan()).expect(plain);
-        let created_at = serde_json::to_string(&run.created_at()?).expect(plain);
+        let plan = serde_json::to_string(run.plan()).expect(invariant);
+        let created_at = serde_json::to_string(&run.created_at()?).expect(invariant);
         entries.push(format!(
             "  {{\"created_at\": {created_at},\n   \"plan\": {plan},\n   \"items\": [\n{items}\n  ]}}"
         ));

@@ -65,8 +65,13 @@ fn demo(place: &Workplace, server: &FakeServer, more: &[&str]) -> Finished {
     run(place, &args)
 }
 
+/// What was asked of models and judges; lists of models are none of it.
+fn asked(server: &FakeServer) -> Vec<SeenRequest> {
+    server.requests().into_iter().filter(|seen| seen.method == "POST").collect()
+}
+
 fn n_asked(server: &FakeServer, of_judge: bool) -> usize {
-    server.requests().iter().filter(|seen| is_judge(seen) == of_judge).count()
+    asked(server).iter().filter(|seen| is_judge(seen) == of_judge).count()
 }
 
 /// What is `expected` of a judge's figures: average, turns, and coverage as planned, judged, unparsed,

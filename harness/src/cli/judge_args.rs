@@ -6,7 +6,7 @@ use clap::Args;
 use tasks::PromptSet;
 
 use super::run_args::temperature;
-use crate::backend::remote::{Api, ApiKey, Concurrency, Endpoint};
+use crate::backend::remote::{Api, ApiKey, Concurrency, Endpoint, TrafficSettings};
 use crate::env_vars;
 use crate::error::EvalrunError;
 use crate::judging::JudgeSettings;
@@ -99,6 +99,15 @@ impl JudgeArgs {
         })
     }
 
+    /// How requests reach a judge's endpoint.
+    fn traffic(&self) -> TrafficSettings {
+        let default = TrafficSettings::default();
+        let concurrency = self
+            .judge_concurrency
+            .map_or(default.concurrency, |n| Concurrency { start: n as usize, most: n as usize });
+        TrafficSettings { concurrency, timeout: Duration::from_secs(self.judge_timeout), ..default }
+    }
+
     fn model(&self, idx: usize) -> Result<ModelChoice, EvalrunError> {
         let model = &self.judge_model[idx];
         let base_url =
@@ -122,12 +131,8 @@ impl JudgeArgs {
             api: Api::Chat,
             api_key: key.map(ApiKey::new),
         };
-        let mut remote = Box::<RemoteChoice>::default();
-        remote.traffic.timeout = Duration::from_secs(self.judge_timeout);
-        if let Some(n) = self.judge_concurrency {
-            remote.traffic.concurrency = Concurrency { start: n as usize, most: n as usize };
-        }
-        Ok(ModelChoice::Remote { endpoint, remote })
+        let remote = RemoteChoice { traffic: self.traffic(), ..RemoteChoice::default() };
+        Ok(ModelChoice::Remote { endpoint, remote: Box::new(remote) })
     }
 }
 

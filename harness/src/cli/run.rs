@@ -72,6 +72,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
 }
 
 /// How a command ended: while asking the model, or while asking its judges.
+#[derive(Debug)]
 enum End {
     Run(RunEnd),
     Judging(JudgingEnd),

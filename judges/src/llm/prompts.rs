@@ -165,15 +165,12 @@ impl JudgePrompts {
         turn: u32,
     ) -> Result<JudgeQuestion, PromptError> {
         let question = |idx: usize| dialogue.turns.get(idx).map_or("", String::as_str);
-        let template = match turn {
-            1 => {
-                slots.push(("question", question(0)));
-                stem.to_owned()
-            }
-            _ => {
-                slots.extend([("question_1", question(0)), ("question_2", question(1))]);
-                format!("{stem}-multi-turn")
-            }
+        let template = if turn == 1 {
+            slots.push(("question", question(0)));
+            stem.to_owned()
+        } else {
+            slots.extend([("question_1", question(0)), ("question_2", question(1))]);
+            format!("{stem}-multi-turn")
         };
         if dialogue.needs_reference() {
             for (slot, idx) in [("ref_answer_1", 0), ("ref_answer_2", 1)].iter().take(turn as usize)

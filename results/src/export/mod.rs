@@ -23,10 +23,10 @@ use crate::Plan;
 /// The sampling parameters of a plan that are set, under other tools' names for them.
 fn sampling_under(plan: &Plan, names: &[(&str, &str)]) -> Map<String, Value> {
     let sampling = serde_json::to_value(&plan.sampling).expect("sampling is plain data");
-    let named = |(ours, theirs): &(&str, &str)| {
+    let translated = |(ours, theirs): &(&str, &str)| {
         let value = sampling.get(*ours).filter(|value| !value.is_null())?;
         let is_empty = value.as_array().is_some_and(Vec::is_empty);
         (!is_empty).then(|| ((*theirs).to_owned(), value.clone()))
     };
-    names.iter().filter_map(named).collect()
+    names.iter().filter_map(translated).collect()
 }

@@ -175,7 +175,8 @@ impl ItemSeries {
         };
         for metric in &plan.metrics {
             match metric {
-                MetricKind::PassAt1 => (),
+                // Ratings are no scores, and letters have no figure of one item.
+                MetricKind::PassAt1 | MetricKind::Ratings | MetricKind::Letters => (),
                 MetricKind::ConsAtN => {
                     for (k, value) in consensus(item) {
                         add(ItemMetric::ConsAtK(k), Some(value));

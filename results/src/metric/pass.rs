@@ -26,7 +26,8 @@ pub fn pass_at_1_completed(items: &[ItemOutcomes]) -> Option<Estimate> {
         let score_of_finished = |outcome| match outcome {
             Outcome::Judged(Verdict::Correct) => Some(1.0),
             Outcome::Judged(Verdict::Incorrect) => Some(0.0),
-            Outcome::Judged(Verdict::Unparsed | Verdict::Truncated) | Outcome::Failed => None,
+            Outcome::Judged(Verdict::Unparsed | Verdict::Truncated | Verdict::Answered)
+            | Outcome::Failed => None,
         };
         let scores: Vec<f64> =
             item.samples.iter().filter_map(|sample| score_of_finished(sample.outcome)).collect();

@@ -23,7 +23,7 @@ use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 pub struct RunFile {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
-    plan: Plan,
+    pub(super) plan: Plan,
 }
 
 /// A judged sample with its texts, for replay and re-judging.

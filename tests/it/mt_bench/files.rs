@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{JUDGE, eight_then_six, has_prompts, is_judge, json as summary, run, server};
+use super::{JUDGE, asked, eight_then_six, has_prompts, is_judge, json as summary, run, server};
 use crate::embedded::model_path;
 use crate::workplace;
 
@@ -116,7 +116,7 @@ fn answers_made_elsewhere_are_shown_to_a_judge_unchanged() {
     assert_eq!(finished.code, 75, "{finished}");
     let judge = &summary(&finished)["ratings"]["judges"][0];
     super::check_ratings(judge, 7.0, [8.0, 6.0], [160, 2, 0, 0, 158]);
-    let requests = server.requests();
+    let requests = asked(&server);
     assert!(requests.iter().all(is_judge));
     let shown = "[The Start of Assistant's Answer]\n<think>x</think> a {b} \n[The End";
     assert!(requests.iter().any(|seen| seen.question().contains(shown)), "{requests:?}");

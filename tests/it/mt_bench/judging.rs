@@ -7,7 +7,7 @@ use serde_json::Value;
 use tests::fake_server::{ChatReply, Reply, Usage};
 
 use super::{
-    JUDGE, check_ratings, demo, eight_then_six, has_prompts, is_judge, is_second_turn, json,
+    JUDGE, asked, check_ratings, demo, eight_then_six, has_prompts, is_judge, is_second_turn, json,
     n_asked, run, server,
 };
 use crate::embedded::model_path;
@@ -26,10 +26,10 @@ fn a_dialogue_is_held_as_upstream_holds_it_and_judged_without_reasoning() {
     check_ratings(&summary["ratings"]["judges"][0], 7.0, [8.0, 6.0], [8, 8, 0, 0, 0]);
     assert_eq!(summary["counts"]["answered"], 4);
     assert_eq!((&summary["complete"], &summary["metrics"]), (&true.into(), &Value::Array(vec![])));
-    let requests = server.requests();
-    let (judged, asked): (Vec<_>, Vec<_>) = requests.iter().partition(|seen| is_judge(seen));
-    assert_eq!((judged.len(), asked.len()), (8, 8));
-    for seen in &asked {
+    let requests = asked(&server);
+    let (judged, answered): (Vec<_>, Vec<_>) = requests.iter().partition(|seen| is_judge(seen));
+    assert_eq!((judged.len(), answered.len()), (8, 8));
+    for seen in &answered {
         let messages = seen.body["messages"].as_array().expect("messages");
         let is_math = messages[0]["content"].as_str().expect("text").contains("6 times 7");
         let is_writing = messages[0]["content"].as_str().expect("text").contains("lighthouse");
@@ -77,7 +77,7 @@ fn the_russian_benchmark_runs_end_to_end() {
     assert_eq!(finished.code, 0, "{finished}");
     let summary = json(&finished);
     check_ratings(&summary["ratings"]["judges"][0], 7.0, [8.0, 6.0], [8, 8, 0, 0, 0]);
-    let requests = server.requests();
+    let requests = asked(&server);
     assert!(requests.iter().filter(|seen| !is_judge(seen)).all(|s| s.body["max_tokens"] == 4024));
     // Question 112's references are numbers in the file, and 103's second one is empty.
     let has =
@@ -219,7 +219,7 @@ fn a_model_judges_itself_only_when_told_to() {
     let refused = run(&place, &args);
     assert_eq!(refused.code, 64, "{refused}");
     assert!(refused.stderr.contains("--allow-self-judge"), "{refused}");
-    assert_eq!(server.n_requests(), 0);
+    assert!(asked(&server).is_empty());
     args.push("--allow-self-judge");
     let allowed = run(&place, &args);
     assert_eq!(allowed.code, 0, "{allowed}");
@@ -239,7 +239,7 @@ fn judges_spend_no_more_than_they_may() {
         |seen: &tests::fake_server::SeenRequest| eight_then_six(seen).usage(Usage::new(2000, 10));
     let (place, server) = (workplace(), server(dear));
     let refused = demo(&place, &server, &["--max-judge-tokens", "100"]);
-    assert_eq!((refused.code, server.n_requests()), (64, 0), "{refused}");
+    assert_eq!((refused.code, asked(&server).len()), (64, 0), "{refused}");
     assert!(refused.stderr.contains("the judge's prompts alone have about"), "{refused}");
     let more = ["--max-judge-tokens", "5000", "--judge-concurrency", "1"];
     let spent = demo(&place, &server, &more);

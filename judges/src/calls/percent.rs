@@ -59,23 +59,33 @@ fn conversion(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Co
             _ => found.is_signed = true,
         }
     }
-    found.width = digits(chars)?.unwrap_or(0);
+    found.width = digits(chars)?;
     if chars.next_if_eq(&'.').is_some() {
-        found.precision = Some(digits(chars)?.unwrap_or(0));
+        found.precision = Some(digits(chars)?);
     }
     found.kind = chars.next()?;
     Some(found)
 }
 
-/// A number of at most [`MAX_WIDTH`], if one follows.
-fn digits(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Option<usize>> {
-    let mut number = None;
+/// The number that follows, zero where none does; `None` beyond [`MAX_WIDTH`].
+fn digits(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<usize> {
+    let mut number = 0;
     while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-        let next = number.unwrap_or(0) * 10 + digit.to_digit(10)? as usize;
-        number = Some(next).filter(|next| *next <= MAX_WIDTH);
-        number?;
+        number = number * 10 + digit.to_digit(10)? as usize;
+        if number > MAX_WIDTH {
+            return None;
+        }
     }
     Some(number)
+}
+
+/// One character, or that of a code point.
+fn character(value: &Value) -> Option<String> {
+    match value {
+        Value::Str(text) if text.chars().count() == 1 => Some(text.clone()),
+        Value::Int(code) => char::from_u32(code.to_u32()?).map(String::from),
+        _ => None,
+    }
 }
 
 impl Conversion {
@@ -83,7 +93,7 @@ impl Conversion {
         let text = match self.kind {
             's' => self.cut(value.to_text()),
             'r' => self.cut(value.repr()),
-            'c' => self.character(value)?,
+            'c' => character(value)?,
             'd' | 'i' | 'u' => self.signed(match value {
                 Value::Bool(flag) => u8::from(*flag).to_string(),
                 Value::Int(number) => number.to_string(),
@@ -116,14 +126,6 @@ impl Conversion {
         match self.precision {
             Some(n) => text.chars().take(n).collect(),
             None => text,
-        }
-    }
-
-    fn character(&self, value: &Value) -> Option<String> {
-        match value {
-            Value::Str(text) if text.chars().count() == 1 => Some(text.clone()),
-            Value::Int(code) => char::from_u32(code.to_u32()?).map(String::from),
-            _ => None,
         }
     }
 

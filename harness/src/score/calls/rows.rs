@@ -141,15 +141,17 @@ fn numbers(field: &Value) -> Vec<f64> {
         _ => Vec::new(),
     }
 }
+
 /// How the replies call functions, by their looks: upstream stores calls of an endpoint's own as lists.
 pub(super) fn mode_of(rows: &[(Row, Category)]) -> Mode {
     let mut mode = Mode::Prompting;
     for (row, category) in rows {
         let is_conversation = matches!(category.check(), CheckKind::MultiTurn | CheckKind::Agentic);
         let turns = row.result.as_list().unwrap_or_default();
-        let steps: Vec<&Value> = match is_conversation {
-            true => turns.iter().filter_map(Value::as_list).flatten().collect(),
-            false => vec![&row.result],
+        let steps: Vec<&Value> = if is_conversation {
+            turns.iter().filter_map(Value::as_list).flatten().collect()
+        } else {
+            vec![&row.result]
         };
         for step in steps {
             match step {

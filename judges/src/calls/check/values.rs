@@ -140,9 +140,8 @@ pub(super) fn dicts(value: &Value, acceptable: &[Value]) -> Judged {
             failure = Failure::new(ErrorType::ValueListDictCount, reason);
             continue;
         }
-        let pairs = items.iter().zip(&answers);
-        let judged: Judged =
-            pairs.map(|(item, answer)| dict(item, std::slice::from_ref(answer))).collect();
+        let mut pairs = items.iter().zip(&answers);
+        let judged = pairs.try_for_each(|(item, answer)| dict(item, std::slice::from_ref(answer)));
         match judged {
             Ok(()) => return Ok(()),
             Err(wrong) => failure = wrong,

@@ -189,16 +189,13 @@ impl Writer {
         self.push("{");
         for (idx, item) in dict.items.iter().enumerate() {
             self.push(if idx == 0 { "" } else { ", " });
-            match &item.key {
-                Some(key) => {
-                    self.write(key, Binding::Test);
-                    self.push(": ");
-                    self.write(&item.value, Binding::Test);
-                }
-                None => {
-                    self.push("**");
-                    self.write(&item.value, Binding::BitOr);
-                }
+            if let Some(key) = &item.key {
+                self.write(key, Binding::Test);
+                self.push(": ");
+                self.write(&item.value, Binding::Test);
+            } else {
+                self.push("**");
+                self.write(&item.value, Binding::BitOr);
             }
         }
         self.push("}");

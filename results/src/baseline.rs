@@ -45,7 +45,7 @@ struct ItemEntry {
 }
 
 /// The baseline of one or more runs.
-pub fn baseline(runs: &[RunFile]) -> Result<String, StoreError> {
+pub fn baseline<'a>(runs: impl IntoIterator<Item = &'a RunFile>) -> Result<String, StoreError> {
     let invariant = "plans and series are plain data";
     let mut entries = Vec::new();
     for run in runs {

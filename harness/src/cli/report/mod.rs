@@ -30,10 +30,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, EvalrunError> {
         .map(|(file, summary)| ReportedRun { file, summary, texts })
         .collect();
     let mut out = Destination::open(args)?;
-    if args.format == FormatArg::Baseline {
-        let text = results::baseline(&files)?;
-        out.take(|out| Ok(out.write_all(text.as_bytes())?))?;
-    } else if args.leaderboard && args.format != FormatArg::Html {
+    if args.leaderboard && args.format != FormatArg::Html {
         let text = leaderboard(&runs, args.format)?;
         out.take(|out| Ok(out.write_all(text.as_bytes())?))?;
     } else {
@@ -66,6 +63,10 @@ fn write(
         FormatArg::Html => {
             let limits = PageLimits { n_samples: args.samples as usize, ..PageLimits::default() };
             return out.take(|out| html(runs, limits, out));
+        }
+        FormatArg::Baseline => {
+            let text = results::baseline(runs.iter().map(|run| run.file))?;
+            return out.take(|out| Ok(out.write_all(text.as_bytes())?));
         }
         FormatArg::Jsonl => return out.take(|out| jsonl(runs, out)),
         FormatArg::Junit => return out.take(|out| junit(runs, out)),

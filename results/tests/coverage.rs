@@ -100,7 +100,7 @@ impl Drop for Measured {
 const ASKED: (f64, f64) = (0.93, 0.97);
 
 /// Items expected off the edge that it takes.
-const N_OFF_EDGE: f64 = 8.0;
+const N_OFF_EDGE: f64 = 10.0;
 
 struct Items {
     quantiles: Vec<f64>,

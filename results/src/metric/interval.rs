@@ -4,7 +4,12 @@
 //! effective number of items ([`clustered`], [`ratio`]); values without bounds, such as lengths, have
 //! a studentised bootstrap ([`super::values`]).
 //!
-//! COVERAGE
+//! Coverage of the 95 % intervals is held between 93 % and 97 % by `tests/coverage.rs` for 100 to
+//! 1,000 items, 1 to 16 samples each, means between 0.05 and 0.95 and items equally hard, mixed, or
+//! nearly always or never solved, where at least ten items are expected to score above 0 (or below 1,
+//! for high means): measured 93.1 to 96.8 %. Over 30 items, and closer to the edges, it lies between 92.7
+//! and 97.6 %: single samples of 30 items cannot do better than Wilson's interval of 30 trials, whose
+//! coverage jumps with the mean (92.8 % at 0.3, 97.6 % at 0.1).
 
 use serde::{Deserialize, Serialize};
 

@@ -47,7 +47,7 @@ def clustered():
         design = se**2 / (mean * (1 - mean) / n_items)
         design = min(max(design, 1 / n_samples), 1)
         off_edge = (x > 0).sum() if mean < 0.5 else (x < 1).sum()
-        design += (1 - design) * min(1, 4 / off_edge**2)
+        design += (1 - design) * min(1, 1 / off_edge**2)
         t, n = stats.t.ppf(0.975, n_items - 1), n_items / design
         # Wilson's interval for another quantile than the normal one: the same root, by its definition
         # |p - mean| = t * sqrt(p (1 - p) / n).

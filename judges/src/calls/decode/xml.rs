@@ -20,7 +20,7 @@ pub(super) enum Style {
 const MAX_BYTES: usize = 1 << 16;
 
 /// Tags, which bound how deep elements nest; the parser descends recursively.
-const MAX_TAGS: usize = 2_000;
+const MAX_TAGS: usize = 1_000;
 
 /// The calls in the first `<functions>` element.
 pub(super) fn calls(text: &str, style: Style) -> Result<Decoded, Undecodable> {

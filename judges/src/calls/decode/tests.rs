@@ -127,7 +127,7 @@ fn java_and_javascript_calls_are_read_with_upstreams_quirks() {
     );
     check("[f(x=new int[]{1, 2})]", java, Some("f{'x': 'new int[]{1,2}'}"));
     check("[f(x=1, x=2)]", java, None);
-    check("[/* é */f(a=1)]", java, Some("({'=': ')'}"));
+    check("[/* é */ff(aa=11, b=2)]", java, Some("f({'a=': '1,', '=': ')'}"));
     check("[f(x=new int[2])]", java, None);
     check("[f(x=1]", java, None);
     check("[]", java, Some("another shape"));

@@ -8,8 +8,8 @@ use super::Undecodable;
 
 /// Trees deeper than this are refused; upstream's recursion meets Python's limit near it.
 pub(super) const MAX_DEPTH: usize = 900;
-/// Longer sources are refused unread.
-const MAX_BYTES: usize = 1 << 20;
+/// Longer sources are refused unread: recovery from errors takes quadratic time, here half a second.
+const MAX_BYTES: usize = 1 << 13;
 /// Parsing reports after every hundred operations. Well-formed code takes a handful of operations a
 /// byte; recovery from errors can take far more, and is given up.
 const REPORTS_PER_BYTE: usize = 4;

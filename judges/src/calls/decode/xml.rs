@@ -19,13 +19,16 @@ pub(super) enum Style {
 /// Longer elements are refused unread: the parser compares each attribute with those before it.
 const MAX_BYTES: usize = 1 << 16;
 
+/// Tags, which bound how deep elements nest; the parser descends recursively.
+const MAX_TAGS: usize = 1_000;
+
 /// The calls in the first `<functions>` element.
 pub(super) fn calls(text: &str, style: Style) -> Result<Decoded, Undecodable> {
     const CLOSE: &str = "</functions>";
     let missing = || Undecodable::new("there is no <functions> element");
     let open = text.find("<functions>").ok_or_else(missing)?;
     let length = text[open..].find(CLOSE).ok_or_else(missing)? + CLOSE.len();
-    if length > MAX_BYTES {
+    if length > MAX_BYTES || text[open..open + length].matches('<').count() > MAX_TAGS {
         return Err(Undecodable::new("the reply is too long"));
     }
     let document = Document::parse(&text[open..open + length])

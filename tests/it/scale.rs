@@ -17,7 +17,6 @@ type Text = (String, i64, String, String);
 fn args<'a>(url: &'a str, n_samples: &'a str) -> Vec<&'a str> {
     let mut args = vec!["--task", "aime25", "--split", "demo", "-n", n_samples, "--json"];
     args.extend(["--quiet", "--base-url", url, "--model", "m", "--concurrency", "64"]);
-    args.extend(["--idle-timeout", "1"]);
     args
 }
 
@@ -53,8 +52,11 @@ fn chaos_loses_nothing_and_changes_nothing() {
 
     let server = FakeServer::start(player().with_chaos(0.3, 11));
     let (place, url) = (workplace(), server.base_url());
+    let mut args = args(&url, &n_samples);
+    // A silent server is left after a second.
+    args.extend(["--idle-timeout", "1"]);
     for n in [500, 2_000] {
-        let mut child = place.command(&args(&url, &n_samples)).spawn().expect("evalrun starts");
+        let mut child = place.command(&args).spawn().expect("evalrun starts");
         let started = Instant::now();
         while n_stored(&place) < n {
             assert!(child.try_wait().expect("a child").is_none(), "it ended before it was killed");
@@ -67,7 +69,7 @@ fn chaos_loses_nothing_and_changes_nothing() {
     }
     let n_before = n_stored(&place);
     assert!(n_before < 4 * N_SAMPLES, "the run was over before it was killed");
-    let resumed = place.run(&args(&url, &n_samples));
+    let resumed = place.run(&args);
     assert_eq!(resumed.code, 0, "{resumed}");
     let (calm, resumed) = (texts(&calm_place), texts(&place));
     assert_eq!(resumed.len(), 4 * N_SAMPLES);

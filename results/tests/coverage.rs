@@ -47,23 +47,23 @@ enum Difficulty {
 
 /// Quantiles of an item's probability, by numerical integration of the density of Beta(a, b) in the
 /// variable that removes its poles.
-fn quantiles(difficulty: Difficulty, p: f64) -> Vec<f64> {
+fn quantiles(difficulty: Difficulty, mean: f64) -> Vec<f64> {
     let total = match difficulty {
-        Difficulty::Equal => return vec![p; 512],
+        Difficulty::Equal => return vec![mean; 512],
         Difficulty::Mixed => 4.0,
         Difficulty::Extreme => 0.5,
     };
-    let (a, b) = (total * p, total * (1.0 - p));
-    // With x = u^(1/a) below one half the density is flat in u; likewise for 1 − x above.
+    let (a, b) = (total * mean, total * (1.0 - mean));
+    // With x = u^(1/a) below one half the density is flat in u, which is `share`; likewise for 1 − x above.
     let n_steps = 200_000;
     let mut mass = Vec::with_capacity(2 * n_steps);
     for step in 0..n_steps {
-        let u = (step as f64 + 0.5) / n_steps as f64;
+        let share = (step as f64 + 0.5) / n_steps as f64;
         let (low, high) = (0.5_f64.powf(a), 0.5_f64.powf(b));
-        let x = (u * low).powf(1.0 / a);
+        let x = (share * low).powf(1.0 / a);
         mass.push((x, low / a * (1.0 - x).powf(b - 1.0)));
-        let y = (u * high).powf(1.0 / b);
-        mass.push((1.0 - y, high / b * (1.0 - y).powf(a - 1.0)));
+        let mirrored = (share * high).powf(1.0 / b);
+        mass.push((1.0 - mirrored, high / b * (1.0 - mirrored).powf(a - 1.0)));
     }
     mass.sort_by(|x, y| x.0.total_cmp(&y.0));
     let sum: f64 = mass.iter().map(|(_, mass)| mass).sum();
@@ -305,13 +305,13 @@ fn gate(max_drop: f64, true_drop: f64, difficulty: Difficulty, n_samples: u32) -
     let mut text = format!("version = 1\n[defaults]\nmax_drop = {max_drop}\n");
     let tasks = [("a", 0.7, 60), ("b", 0.9, 164), ("c", 0.3, 30)];
     for (name, ..) in tasks {
-        text += &format!("[[rule]]\ntask = \"{name}\"\n");
+        text.extend(["[[rule]]\ntask = \"", name, "\"\n"]);
     }
     text += "[[pooled]]\nname = \"all\"\ntasks = [\"a\", \"b\", \"c\"]\n";
     let policy = Policy::parse("gate.toml", &text).expect("a policy");
     let tasks = tasks.map(|(name, p, n_items)| {
         let mut plan = made::plan();
-        plan.task = name.to_owned();
+        name.clone_into(&mut plan.task);
         plan.n_samples = n_samples;
         plan.dataset.n_items = n_items;
         (plan, Items::new(difficulty, p), n_items)

@@ -106,7 +106,7 @@ fn reply(request: &SeenRequest) -> Reply {
         .usage(Usage::new(10, 5 + n as u64 % 7));
     match model {
         "flaky" if n % 10 == 3 => Reply::status(400),
-        "long" if n % 6 == 0 => Reply::from(chat.finish("length")),
+        "long" if n.is_multiple_of(6) => Reply::from(chat.finish("length")),
         _ => Reply::from(chat),
     }
 }

@@ -239,7 +239,7 @@ pub(crate) enum FormatArg {
     Jsonl,
     /// A LaTeX table.
     Latex,
-    /// JUnit XML: a run is a suite, a sample a case.
+    /// `JUnit` XML: a run is a suite, a sample a case.
     Junit,
     /// Samples with their texts as a Parquet file, in builds with that feature.
     Parquet,

@@ -43,7 +43,7 @@ pub(super) struct DialectArgs {
     /// How much a reasoning model thinks: `low`, `medium`, `high`, or what the server knows.
     #[arg(long, value_name = "EFFORT", requires = "base_url")]
     reasoning_effort: Option<String>,
-    /// Variables for the server's chat template, such as {"enable_thinking": false}.
+    /// Variables for the server's chat template, such as `{"enable_thinking": false}`.
     #[arg(long, value_name = "JSON", value_parser = object, requires = "base_url")]
     chat_template_kwargs: Option<Object>,
     /// Fields added to every request, as a JSON object.
@@ -89,7 +89,7 @@ pub(super) struct LimitArgs {
     /// Start nothing more when the answers to this command cost so much, in the currency of --prices.
     #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "prices")]
     max_cost: Option<f64>,
-    /// A TOML file of prices for a million tokens: ["MODEL"] with input, output and cached_input.
+    /// A TOML file of prices for a million tokens: `["MODEL"]` with `input`, `output` and `cached_input`.
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
 }

@@ -39,7 +39,10 @@ pub(crate) fn singles(
     for (sample, dialogue) in answers(run)? {
         let rated = judge.dialogue(&dialogue.target);
         for turn in 1..=n_rated_turns(dialogue.target.turns.len()) {
-            let question = judge.prompts.single(&rated, &dialogue.answers, turn).map_err(refuse)?;
+            let question = judge
+                .prompts
+                .single(&rated, &dialogue.answers, turn)
+                .map_err(|err| refuse(&err))?;
             let keys = (0..n_samples).map(|judge_sample_idx| JudgmentKey {
                 judge_id,
                 sample: sample.clone(),
@@ -79,7 +82,8 @@ pub(crate) fn pairs(
                     Position::First => (own, rival),
                     Position::Second => (rival, own),
                 };
-                let question = judge.prompts.pair(&rated, order, turn).map_err(refuse)?;
+                let question =
+                    judge.prompts.pair(&rated, order, turn).map_err(|err| refuse(&err))?;
                 let setting = Setting::Against { opponent: opponent.to_owned(), position };
                 let keys = (0..n_samples).map(|judge_sample_idx| JudgmentKey {
                     judge_id,
@@ -136,6 +140,6 @@ fn answers(run: &RunFile) -> Result<BTreeMap<SampleKey, Answered>, EvalrunError>
     Ok(found)
 }
 
-fn refuse(err: PromptError) -> EvalrunError {
+fn refuse(err: &PromptError) -> EvalrunError {
     EvalrunError::Judge(err.to_string())
 }

@@ -16,6 +16,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 
 /// Tokens and calls of a judge, estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "n_ marks counts throughout")]
 pub(crate) struct Cost {
     pub(crate) n_calls: u64,
     /// Tokens of the prompts.

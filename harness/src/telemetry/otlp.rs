@@ -120,7 +120,7 @@ mod tests {
     use std::time::Duration;
     use tasks::{Message, Role, SampleSeed, Sampling};
 
-    fn check(answer: Result<Completion, BackendError>, expected: &[(&str, &str)]) {
+    fn check(answer: &Result<Completion, BackendError>, expected: &[(&str, &str)]) {
         let fingerprint = Fingerprint {
             backend: "openai".to_owned(),
             model: "m".to_owned(),
@@ -140,7 +140,7 @@ mod tests {
         };
         let messages = vec![Message { role: Role::User, content: "2+2?".to_owned() }];
         let request = Request { messages, sampling, seed: SampleSeed(5) };
-        let started = UNIX_EPOCH + Duration::from_nanos(1_500_000_000);
+        let started = UNIX_EPOCH + Duration::from_millis(1500);
         let ended = started + Duration::from_nanos(1);
         let answer = answer.as_ref().map_err(BackendError::clone);
         let (fingerprint, request, answer) = (&fingerprint, &request, &answer);
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn spans_follow_the_conventions() {
         check(
-            Ok(crate::backend::scripted::completion("4")),
+            &Ok(crate::backend::scripted::completion("4")),
             &[
                 ("gen_ai.request.temperature", r#"{"doubleValue":0.5}"#),
                 ("gen_ai.request.max_tokens", r#"{"intValue":"7"}"#),
@@ -172,7 +172,7 @@ mod tests {
             ],
         );
         check(
-            Err(BackendError::Refused { status: 400, message: "no".to_owned() }),
+            &Err(BackendError::Refused { status: 400, message: "no".to_owned() }),
             &[("error.type", r#"{"stringValue":"HTTP 400"}"#)],
         );
     }

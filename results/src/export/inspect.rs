@@ -48,7 +48,7 @@ pub fn inspect(run: &ReportedRun<'_>, out: &mut dyn Write) -> Result<(), StoreEr
         let target = targets.get(&record.key.item);
         let gold =
             target.map_or_else(String::new, |target| run.gold(target, record.key.sample_idx));
-        write!(out, "{comma}\n")?;
+        writeln!(out, "{comma}")?;
         comma = ",";
         Ok(serde_json::to_writer(&mut *out, &sample(run, record, &gold))
             .map_err(io::Error::from)?)

@@ -29,7 +29,7 @@ pub fn spearman(pairs: &[(f64, f64)]) -> Option<f64> {
     }
     let left = ranks(pairs.iter().map(|pair| pair.0));
     let right = ranks(pairs.iter().map(|pair| pair.1));
-    let mean = (pairs.len() as f64 + 1.0) / 2.0;
+    let mean = f64::midpoint(pairs.len() as f64, 1.0);
     let product: f64 = left.iter().zip(&right).map(|(a, b)| (a - mean) * (b - mean)).sum();
     let squares = |ranks: &[f64]| ranks.iter().map(|rank| (rank - mean).powi(2)).sum::<f64>();
     let scale = (squares(&left) * squares(&right)).sqrt();
@@ -44,7 +44,7 @@ fn ranks(values: impl Iterator<Item = f64>) -> Vec<f64> {
     for tied in order.chunk_by(|a, b| values[*a].total_cmp(&values[*b]).is_eq()) {
         let below = values.iter().filter(|value| value.total_cmp(&values[tied[0]]).is_lt()).count();
         for idx in tied {
-            ranks[*idx] = below as f64 + (tied.len() as f64 + 1.0) / 2.0;
+            ranks[*idx] = below as f64 + f64::midpoint(tied.len() as f64, 1.0);
         }
     }
     ranks

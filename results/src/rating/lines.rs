@@ -37,13 +37,11 @@ pub(crate) fn html_section(summaries: &[Summary]) -> String {
     let cell = |tag: &str, text: &str| format!("<{tag}>{}</{tag}>", escape(text));
     let names = summaries.iter().map(|s| cell("th", &format!("{}, {}", s.model, s.task)));
     let head: String = [cell("th", "")].into_iter().chain(names).collect();
-    let body: String = rows
-        .iter()
-        .map(|(label, cells)| {
-            let cells: String = cells.iter().map(|text| cell("td", text)).collect();
-            format!("<tr>{}{cells}</tr>", cell("th", label))
-        })
-        .collect();
+    let row = |(label, cells): &(String, Vec<String>)| {
+        let cells: String = cells.iter().map(|text| cell("td", text)).collect();
+        format!("<tr>{}{cells}</tr>", cell("th", label))
+    };
+    let body: String = rows.iter().map(row).collect();
     format!(
         "<section aria-label=\"Ratings by language models\"><h2>Ratings by language models</h2>\
          {}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></section>",
@@ -170,16 +168,13 @@ fn estimate(estimate: Option<&RatingEstimate>, digits: usize) -> String {
 }
 
 fn coverage(coverage: &Coverage) -> String {
-    let mut text = format!("{} of {} judged", coverage.judged, coverage.planned);
-    for (n, what) in [
+    let remarks = [
         (coverage.unparsed, "unparsed"),
         (coverage.failed, "failed"),
         (coverage.pending, "pending"),
         (coverage.reminded, "after a reminder"),
-    ] {
-        if n > 0 {
-            text += &format!(", {n} {what}");
-        }
-    }
-    text
+    ];
+    let remarks = remarks.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+    let judged = format!("{} of {} judged", coverage.judged, coverage.planned);
+    [judged].into_iter().chain(remarks).collect::<Vec<_>>().join(", ")
 }

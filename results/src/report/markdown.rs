@@ -13,7 +13,7 @@ pub(super) fn render(summaries: &[Summary]) -> String {
         text += &row(lines.iter().map(|line| escape(&line.cells[run_idx])).collect());
     }
     if let Some(radar) = crate::rating::radar_of(summaries) {
-        text += &format!("\n{radar}\n");
+        text.extend(["\n", radar.as_str(), "\n"]);
     }
     text
 }

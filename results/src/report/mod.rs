@@ -104,7 +104,7 @@ fn lines(summaries: &[Summary]) -> Vec<Line> {
         lines.push(Line { label: label.to_owned(), cells: summaries.iter().map(cell).collect() });
     };
     let is_without_figures = |s: &Summary| s.metrics.is_empty() && s.counts.answered == 0;
-    if summaries.iter().all(|s| is_without_figures(s)) {
+    if summaries.iter().all(is_without_figures) {
         add("score", &|_| "none: no sample was graded".to_owned());
     }
     add("unparsed", &|s| share(s.counts.unparsed, s.counts.n_graded()));

@@ -33,7 +33,8 @@ fn judgment(question: u32, turn: u32, text: &str, score: f64) -> Value {
 }
 
 fn lines(rows: &[Value]) -> String {
-    rows.iter().map(|row| format!("{row}\n")).collect()
+    let line = |row: &Value| format!("{row}\n");
+    rows.iter().map(line).collect()
 }
 
 /// Scores 9, 4 and 6 of the first turn and 7 of the second; one reply cannot be read, and one row

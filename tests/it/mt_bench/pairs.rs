@@ -60,7 +60,7 @@ fn swaps_ties_and_errors_count_as_upstream_counts_them() {
     assert_eq!(n_asked(&server, true), 16);
     assert_eq!(run(&place, &args).code, 0);
     assert_eq!(n_asked(&server, true), 16, "what was compared is not compared again");
-    let judged = server.requests().into_iter().find(|seen| is_judge(seen)).expect("a request");
+    let judged = server.requests().into_iter().find(is_judge).expect("a request");
     assert!(judged.body["messages"][0]["content"].as_str().is_some_and(|s| s.contains("[[C]]")));
 
     let rows = run(&place, &["report", m, "--format", "fastchat-judgments"]).stdout;

@@ -46,7 +46,7 @@ impl Destination {
         write: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), StoreError>,
     ) -> Result<(), EvalrunError> {
         match write(self) {
-            Err(StoreError::Output(err)) => self.excuse(err),
+            Err(StoreError::Output(err)) => self.excuse(&err),
             other => Ok(other?),
         }
     }
@@ -54,7 +54,7 @@ impl Destination {
     /// Makes the report durable and gives it its name.
     pub(super) fn finish(mut self) -> Result<(), EvalrunError> {
         if let Err(err) = self.flush() {
-            self.excuse(err)?;
+            self.excuse(&err)?;
         }
         if let Self::File { writer, path, part } = &mut self {
             let refuse =
@@ -65,7 +65,7 @@ impl Destination {
         Ok(())
     }
 
-    fn excuse(&self, err: io::Error) -> Result<(), EvalrunError> {
+    fn excuse(&self, err: &io::Error) -> Result<(), EvalrunError> {
         let path = match self {
             Self::Stdout(_) if err.kind() == ErrorKind::BrokenPipe => return Ok(()),
             Self::Stdout(_) => PathBuf::from("standard output"),

@@ -111,8 +111,7 @@ fn mean_text(node: &Node, scores: &CategoryScores) -> String {
 
 fn mean_json(node: &Node, scores: &CategoryScores) -> Value {
     let mean = aggregate(node, scores);
-    let missing: Vec<&str> =
-        missing(node, scores).into_iter().map(|category| category.name()).collect();
+    let missing: Vec<&str> = missing(node, scores).into_iter().map(Category::name).collect();
     json!({
         "value": mean.complete(),
         "partial": mean.partial,

@@ -94,7 +94,7 @@ fn quota(totals: &[usize], limit: usize) -> usize {
     let below =
         candidates.iter().copied().filter(|quota| taken(*quota) <= limit).max().unwrap_or(0);
     let n_larger = totals.iter().filter(|total| **total > below).count();
-    if n_larger == 0 { below } else { below + (limit - taken(below)) / n_larger }
+    below + (limit - taken(below)).checked_div(n_larger).unwrap_or(0)
 }
 
 /// The name of an outcome, as in run files.

@@ -155,7 +155,8 @@ rank_best,rank_worst,best,complete,partial_source,items_differ,run_file\n"
                 ));
             }
         }
-        notes.into_iter().map(|note| format!("{start}{note}{end}")).collect()
+        let line = |note: String| format!("{start}{note}{end}");
+        notes.into_iter().map(line).collect()
     }
 }
 

@@ -71,19 +71,7 @@ pub(crate) fn resolve(
     backend: &dyn Backend,
     (store, display): (&AssetStore, &Display),
 ) -> Result<RunPlan, EvalrunError> {
-    if backend.capabilities().prompt_style == PromptStyle::Base {
-        ask_as_base_model(&mut task);
-    }
-    if let Some(extractor) = overrides.extractor {
-        task.extractor = extractor_of(&task, extractor)?;
-    }
-    overrides.choices.apply(&mut task)?;
-    if let Some(system) = &overrides.system {
-        task.prompt.system = (!system.is_empty()).then(|| system.clone());
-    }
-    if overrides.temperature.is_some() {
-        task.defaults.temperatures = Temperatures::default();
-    }
+    adjust(&mut task, overrides, backend)?;
     let split = task.split(overrides.split.as_deref().unwrap_or("test"))?;
     if split == Split::Demo {
         // These items are self-written.
@@ -132,6 +120,34 @@ pub(crate) fn resolve(
         run_seed: overrides.seed,
         model: backend.fingerprint().clone(),
     };
+    tell_limits(&plan, backend, display);
+    Ok(RunPlan { task: Arc::new(task), items, plan })
+}
+
+/// Makes the user's changes of how items are asked and answers found.
+fn adjust(
+    task: &mut Task,
+    overrides: &Overrides,
+    backend: &dyn Backend,
+) -> Result<(), EvalrunError> {
+    if backend.capabilities().prompt_style == PromptStyle::Base {
+        ask_as_base_model(task);
+    }
+    if let Some(extractor) = overrides.extractor {
+        task.extractor = extractor_of(task, extractor)?;
+    }
+    overrides.choices.apply(task)?;
+    if let Some(system) = &overrides.system {
+        task.prompt.system = (!system.is_empty()).then(|| system.clone());
+    }
+    if overrides.temperature.is_some() {
+        task.defaults.temperatures = Temperatures::default();
+    }
+    Ok(())
+}
+
+/// Says what of the plan the backend cannot do.
+fn tell_limits(plan: &Plan, backend: &dyn Backend, display: &Display) {
     let not_sent = backend.not_sent(&plan.sampling);
     if !not_sent.is_empty() {
         display.note(&format!(
@@ -145,10 +161,9 @@ pub(crate) fn resolve(
     {
         display.note(&format!(
             "{}: the model's context holds {context_tokens} tokens, fewer than max_tokens {}; longer answers end as truncated",
-            task.name, plan.sampling.max_tokens
+            plan.task, plan.sampling.max_tokens
         ));
     }
-    Ok(RunPlan { task: Arc::new(task), items, plan })
 }
 
 impl ChoiceOverrides {

@@ -228,13 +228,15 @@ impl BackendError {
     /// The same without what a server said, which may quote the question.
     #[must_use]
     pub fn without_texts(self) -> Self {
-        let withheld = "(the server's words are withheld: they may quote the question)".to_owned();
+        let withheld = "(its words are withheld: they may quote the question)".to_owned();
         match self {
             Self::Unavailable { status, retry_after_ms, .. } => {
                 Self::Unavailable { status, message: withheld, retry_after_ms }
             }
             Self::Refused { status, .. } => Self::Refused { status, message: withheld },
             Self::Protocol { .. } => Self::Protocol { reason: withheld },
+            // A chat template may quote messages in its complaint.
+            Self::Engine { .. } => Self::Engine { reason: withheld },
             Self::Down { endpoint, n_failures, lasted_s, .. } => {
                 Self::Down { endpoint, n_failures, lasted_s, reason: withheld }
             }

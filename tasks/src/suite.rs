@@ -160,6 +160,10 @@ mod tests {
             "aime25.toml:18: top_p is a number from 0 to 1",
         );
         check_file(
+            replaced("judge = \"integer\"", "judge = \"integer\"\ntexts = \"withheld\""),
+            "aime25.toml:8: only the judge `choice` keeps withheld texts",
+        );
+        check_file(
             replaced("target = \"integer\"", "target = \"short_answer\""),
             "aime25.toml:7: the judge `integer` needs targets",
         );

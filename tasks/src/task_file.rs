@@ -110,6 +110,10 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     if spec.shuffle.is_some() && spec.dataset.target != TargetKind::Choice {
         return Err(("shuffle", "only the options of choices are shuffled".to_owned()));
     }
+    if spec.texts == TextPolicy::Withheld && spec.judge != JudgeKind::Choice {
+        let reason = "only the judge `choice` keeps withheld texts out of what it explains";
+        return Err(("texts", reason.to_owned()));
+    }
     match (spec.judge, spec.dataset.target) {
         (JudgeKind::Integer, TargetKind::Integer)
         | (JudgeKind::ShortAnswer, TargetKind::Integer | TargetKind::ShortAnswer)

@@ -20,6 +20,13 @@ pub(super) fn write(
     args: &ReportArgs,
     out: &mut Destination,
 ) -> Result<(), EvalrunError> {
+    let is_texts = matches!(
+        args.format,
+        FormatArg::Evalplus | FormatArg::FastchatAnswers | FormatArg::FastchatJudgments
+    );
+    if is_texts && runs.iter().any(ReportedRun::withholds) {
+        return Err(usage("this format holds little but texts, and texts are to be left out"));
+    }
     match args.format {
         FormatArg::Evalplus => {
             let run = only("evalplus", runs)?;

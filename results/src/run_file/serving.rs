@@ -15,18 +15,16 @@ pub(super) fn read(
     tokens: Tokens,
 ) -> Result<Option<Serving>, StoreError> {
     let read = || -> rusqlite::Result<Option<Serving>> {
-        let Some(latency_ms) = percentiles(connection, "latency_ms")? else { return Ok(None) };
-        let n_requests = "SELECT coalesce(sum(n_attempts), 0) FROM turns";
+        let mut turns = Turns::read(connection)?;
+        let Some(latency_ms) = percentiles(&mut turns.latency_ms) else { return Ok(None) };
         let retries = "SELECT substr(detail, 1, instr(detail, ': ') - 1), count(*) FROM events
                        WHERE kind = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1";
         let failures = "SELECT error_kind, count(*) FROM samples WHERE status = 'failed'
                         GROUP BY 1 ORDER BY 2 DESC, 1";
         Ok(Some(Serving {
             latency_ms,
-            first_token_ms: percentiles(connection, "first_token_ms")?,
-            n_requests: connection
-                .query_row(n_requests, [], |row| row.get::<_, i64>(0))?
-                .cast_unsigned(),
+            first_token_ms: percentiles(&mut turns.first_token_ms),
+            n_requests: turns.n_requests,
             retries: causes(connection, retries)?,
             failures: causes(connection, failures)?,
             cost: price(connection)?.map(|price| price.cost(tokens)),
@@ -35,27 +33,42 @@ pub(super) fn read(
     read().map_err(at(path))
 }
 
-/// Nearest-rank percentiles of a column of `turns`.
-fn percentiles(connection: &Connection, column: &str) -> rusqlite::Result<Option<Percentiles>> {
-    let count = format!("SELECT count({column}) FROM turns");
-    let n: i64 = connection.query_row(&count, [], |row| row.get(0))?;
-    if n == 0 {
-        return Ok(None);
+/// What the turns of a run say of requests. A table of long texts is worth one pass only.
+#[derive(Default)]
+struct Turns {
+    latency_ms: Vec<u64>,
+    first_token_ms: Vec<u64>,
+    n_requests: u64,
+}
+
+impl Turns {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut turns = Self::default();
+        let sql = "SELECT latency_ms, first_token_ms, n_attempts FROM turns";
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            turns.latency_ms.push(row.get::<_, i64>(0)?.cast_unsigned());
+            turns.first_token_ms.extend(row.get::<_, Option<i64>>(1)?.map(i64::cast_unsigned));
+            turns.n_requests += row.get::<_, i64>(2)?.cast_unsigned();
+        }
+        Ok(turns)
     }
-    let sql = format!(
-        "SELECT {column} FROM turns WHERE {column} IS NOT NULL ORDER BY 1 LIMIT 1 OFFSET ?1"
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let mut at_rank = |percent: i64| -> rusqlite::Result<u64> {
-        let rank = (n * percent + 99) / 100 - 1;
-        Ok(statement.query_row([rank.max(0)], |row| row.get::<_, i64>(0))?.cast_unsigned())
+}
+
+/// Nearest-rank percentiles; `None` without values.
+fn percentiles(values: &mut [u64]) -> Option<Percentiles> {
+    values.sort_unstable();
+    let at_rank = |percent: usize| {
+        let rank = (values.len() * percent).div_ceil(100).max(1);
+        values.get(rank - 1).copied()
     };
-    Ok(Some(Percentiles {
+    Some(Percentiles {
         p50: at_rank(50)?,
         p90: at_rank(90)?,
         p99: at_rank(99)?,
         max: at_rank(100)?,
-    }))
+    })
 }
 
 fn causes(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Cause>> {

@@ -10,8 +10,8 @@ use crate::run_file::at;
 use crate::{Failure, Outcome, SampleRecord, SampleResult, StoreError};
 
 /// The samples of one item. Asked for item by item, it goes through the tables' own indices whatever
-/// the planner thinks of them; over a whole run of 200,000 samples the planner has chosen a plan ten
-/// times slower.
+/// the planner thinks of them; over a whole run of 200,000 samples it has chosen a plan several times
+/// slower.
 const RECORDS: &str = "
     SELECT s.item_id, s.sample_idx, s.seed, s.finished_at, s.error_kind, s.error,
            v.outcome, v.answer, v.vote, v.rule, v.explanation, v.detail

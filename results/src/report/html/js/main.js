@@ -32,6 +32,8 @@ function figuresOf(group) {
   const names = [...new Set(group.flatMap((run) => data.runs[run].summary.metrics.filter(isHeadline).map((figure) => figure.name)))];
   const estimates = (name) => group.flatMap((run) => data.runs[run].summary.metrics
     .filter((figure) => figure.name === name).map((figure) => [run, figure]));
+  const isRated = group.some((run) => data.runs[run].summary.ratings);
+  if (!names.length && isRated) return el('p', { class: 'note' }, 'Dialogues are rated, not graded: see the ratings below.');
   if (!names.length) return el('p', { class: 'warning' }, 'No sample was graded, so there is no score.');
   return intervalChart(names.map((name) => ({ name, estimates: estimates(name) })));
 }

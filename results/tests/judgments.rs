@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use results::{
-    DatasetPlan, Failure, JudgeConfig, JudgeMode, JudgeReply, JudgmentKey, JudgmentRecord,
-    JudgmentResult, JudgmentWriter, Plan, RunFile, RunWriter, Session, Setting, Texts,
+    Failure, JudgeConfig, JudgeMode, JudgeReply, JudgmentKey, JudgmentRecord, JudgmentResult,
+    JudgmentWriter, Plan, RunFile, RunWriter, Session, Setting, Texts,
 };
 use tasks::{
     Completion, DialogueTarget, EpisodeKind, ExtractorKind, Fingerprint, Finish, Item, ItemId,
-    JudgeKind, Language, Message, MetricKind, PromptSet, Reading, Role, SampleKey, Sampling, Split,
-    Target, Temperatures, Timing,
+    JudgeKind, Language, Message, MetricKind, PromptSet, Reading, Role, SampleKey, Target,
+    Temperatures, Timing,
 };
+
+mod made;
 
 fn fingerprint(model: &str) -> Fingerprint {
     Fingerprint {
@@ -22,54 +24,18 @@ fn fingerprint(model: &str) -> Fingerprint {
     }
 }
 
-fn sampling() -> Sampling {
-    Sampling {
-        temperature: 0.0,
-        top_p: None,
-        top_k: None,
-        min_p: None,
-        repetition_penalty: None,
-        presence_penalty: None,
-        frequency_penalty: None,
-        max_tokens: 9,
-        stop: vec![],
-    }
-}
-
 fn plan() -> Plan {
     Plan {
-        task: "made".to_owned(),
-        task_version: 1,
-        title: "Made up".to_owned(),
         language: Language::Russian,
-        definition_sha256: "d".repeat(64),
-        dataset: DatasetPlan {
-            split: Split::Test,
-            source: None,
-            sha256: None,
-            n_items_full: 1,
-            n_items_source: 1,
-            n_items: 1,
-            items_sha256: "b".repeat(64),
-        },
-        system: None,
         episode: EpisodeKind::FixedTurns,
         extractor: ExtractorKind::Response,
         judge: JudgeKind::Dialogue,
-        math_judge: None,
-        judge_version: 1,
         metrics: vec![MetricKind::Ratings],
-        breakdown: Vec::new(),
-        shuffle: None,
-        prompt_format: None,
         texts: Texts::Sealed,
-        sampling: sampling(),
         temperatures: Temperatures(BTreeMap::from([("math".to_owned(), 0.0)])),
         reasoning_tokens: Some(5),
-        sampling_source: "nowhere".to_owned(),
         n_samples: 1,
-        run_seed: 0,
-        model: fingerprint("m"),
+        ..made::plan()
     }
 }
 
@@ -102,7 +68,7 @@ fn config() -> JudgeConfig {
         prompts: PromptSet::Upstream,
         prompts_sha256: "p".repeat(64),
         references_sha256: None,
-        sampling: sampling(),
+        sampling: made::sampling(),
         reminds: false,
         is_self: false,
     }

@@ -113,6 +113,7 @@ impl Item {
     pub fn displayed(self: &Arc<Self>, sample_idx: u32) -> Arc<Self> {
         let Target::Choice(target) = &self.target else { return Arc::clone(self) };
         let displayed = target.displayed(sample_idx);
+        let displayed = displayed.expect("a run draws an order for each of its samples");
         let mut fields = self.fields.clone();
         fields.extend(displayed.fields());
         let target = Target::Displayed(Box::new(displayed));
@@ -121,21 +122,19 @@ impl Item {
 }
 
 impl Target {
-    /// What the sample with this index is compared with.
-    #[must_use]
-    pub fn displayed(&self, sample_idx: u32) -> Self {
+    /// What the sample with this index is compared with; `None` where no order was drawn for it.
+    pub fn displayed(&self, sample_idx: u32) -> Option<Self> {
         match self {
-            Self::Choice(target) => Self::Displayed(Box::new(target.displayed(sample_idx))),
-            same => same.clone(),
+            Self::Choice(target) => Some(Self::Displayed(Box::new(target.displayed(sample_idx)?))),
+            same => Some(same.clone()),
         }
     }
 }
 
 impl ChoiceTarget {
-    fn displayed(&self, sample_idx: u32) -> Displayed {
-        let order = usize::try_from(sample_idx).ok().and_then(|idx| self.orders.get(idx));
-        let order = *order.expect("a run draws an order for each of its samples");
-        self.question.displayed(self.protocol, order)
+    fn displayed(&self, sample_idx: u32) -> Option<Displayed> {
+        let order = self.orders.get(usize::try_from(sample_idx).ok()?)?;
+        Some(self.question.displayed(self.protocol, *order))
     }
 }
 

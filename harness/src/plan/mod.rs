@@ -80,6 +80,12 @@ pub(crate) fn resolve(
     let mut data = items::load(&task, split, (store, display))?;
     let n_samples = overrides.n_samples.unwrap_or(task.defaults.n_samples);
     if let Some(protocol) = task.shuffle {
+        if data.n_items_source < data.n_items_full && protocol != ShuffleProtocol::PerItem {
+            display.note(&format!(
+                "{}: options are in an order of this partial source, not in that of the whole data set; --shuffle per-item depends on no other item",
+                task.name
+            ));
+        }
         draw_orders(&mut data.items, protocol, overrides.seed, (&task.name, n_samples));
     }
     let items = overrides.items.select(&task.name, data.items)?;

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use tasks::choice::ShuffleProtocol;
+
 use crate::Plan;
 
 /// One value in which two plans differ.
@@ -30,7 +32,8 @@ pub struct PlanDifferences {
     pub disqualifying: Vec<PlanDifference>,
 }
 
-/// Values of a plan that may differ, because they are what is compared or never touch a score.
+/// Values of a plan that may differ, because they are what is compared or never touch a score. The seed
+/// is none of them where it decides the order of options.
 /// Everything else may not, so that a value added to plans is refused until someone lists it here.
 const INTENDED: [&str; 4] = ["model", "sampling", "n_samples", "run_seed"];
 
@@ -48,7 +51,8 @@ pub fn plan_differences(a: &Plan, b: &Plan) -> PlanDifferences {
         if IGNORED.contains(&first.as_str()) {
             continue;
         }
-        let is_intended = INTENDED.contains(&first.as_str());
+        let is_order = first == "run_seed" && a.shuffle == Some(ShuffleProtocol::PerItem);
+        let is_intended = INTENDED.contains(&first.as_str()) && !is_order;
         let list = if is_intended { &mut found.intended } else { &mut found.disqualifying };
         let (a, b) = (cut(&difference.stored), cut(&difference.wanted));
         list.push(PlanDifference { path: difference.path, a, b });

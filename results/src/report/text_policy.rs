@@ -63,7 +63,10 @@ impl ReportedRun<'_> {
     /// What the answer of a sample is compared with, as the run file says it and as the sample showed
     /// it.
     pub(crate) fn gold(&self, target: &Target, sample_idx: u32) -> String {
-        if self.withholds() { WITHHELD.to_owned() } else { gold(&target.displayed(sample_idx)) }
+        if self.withholds() {
+            return WITHHELD.to_owned();
+        }
+        target.displayed(sample_idx).map_or_else(String::new, |target| gold(&target))
     }
 }
 

@@ -260,7 +260,9 @@ impl RunFile {
             let detail = self.detail(detail)?;
             let target = targets.get(&key.item).cloned();
             let target = target.ok_or_else(|| corrupt(&self.path, "a sample", &key.item.0))?;
-            let target = target.displayed(key.sample_idx);
+            let target = target
+                .displayed(key.sample_idx)
+                .ok_or_else(|| corrupt(&self.path, "a sample without an order", &key.item.0))?;
             let transcript = self.transcript(&key, seed)?;
             let sample_idx = key.sample_idx;
             let outcome =

@@ -35,17 +35,7 @@ pub fn plan() -> Plan {
         shuffle: None,
         prompt_format: None,
         texts: results::Texts::Public,
-        sampling: Sampling {
-            temperature: 0.5,
-            top_p: None,
-            top_k: None,
-            min_p: None,
-            repetition_penalty: None,
-            presence_penalty: None,
-            frequency_penalty: None,
-            max_tokens: 9,
-            stop: vec![],
-        },
+        sampling: sampling(),
         temperatures: tasks::Temperatures::default(),
         reasoning_tokens: None,
         sampling_source: "nowhere".to_owned(),
@@ -57,5 +47,20 @@ pub fn plan() -> Plan {
             weights_sha256: None,
             details: BTreeMap::new(),
         },
+    }
+}
+
+/// Its sampling parameters.
+pub fn sampling() -> Sampling {
+    Sampling {
+        temperature: 0.5,
+        top_p: None,
+        top_k: None,
+        min_p: None,
+        repetition_penalty: None,
+        presence_penalty: None,
+        frequency_penalty: None,
+        max_tokens: 9,
+        stop: vec![],
     }
 }

@@ -46,8 +46,28 @@ impl ShuffleProtocol {
 /// An order of four options: the option shown at place i stood at place `self.0[i]` before, where
 /// place 0 is the correct answer and the incorrect ones follow as in the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "[u8; 4]", into = "[u8; 4]")]
 pub struct Permutation([u8; 4]);
+
+impl TryFrom<[u8; 4]> for Permutation {
+    type Error = String;
+
+    fn try_from(places: [u8; 4]) -> Result<Self, String> {
+        let mut sorted = places;
+        sorted.sort_unstable();
+        if sorted == [0, 1, 2, 3] {
+            Ok(Self(places))
+        } else {
+            Err(format!("{places:?} is no order of four options"))
+        }
+    }
+}
+
+impl From<Permutation> for [u8; 4] {
+    fn from(order: Permutation) -> Self {
+        order.0
+    }
+}
 
 impl Permutation {
     /// The places before, in the order of display.
@@ -189,6 +209,18 @@ mod tests {
         check(ShuffleProtocol::PerItem, (7, 1), PINNED);
         assert_eq!(draw(ShuffleProtocol::SimpleEvals, 198, 2).of(198, 0), None);
         assert_eq!(draw(ShuffleProtocol::SimpleEvals, 198, 2).of(0, 2), None);
+    }
+
+    #[test]
+    fn stored_orders_are_checked() {
+        let check = |json: &str, is_order: bool| {
+            let read = serde_json::from_str::<Permutation>(json).ok();
+            let again = read.map(|order| serde_json::to_string(&order).expect("plain data"));
+            assert_eq!(again.as_deref(), is_order.then_some(json));
+        };
+        check("[3,1,0,2]", true);
+        check("[1,1,1,1]", false);
+        check("[0,1,2,9]", false);
     }
 
     #[test]

@@ -79,8 +79,8 @@ fn sampling(max_tokens: u32) -> Sampling {
 fn request(round: usize, max_tokens: u32) -> Request {
     let facts = (0..68).map(|i| format!("Traveller {} has {} coins. ", i + round, i * 7 % 31));
     let content = format!("{}Write a long story about all of them.", facts.collect::<String>());
-    let messages = vec![Message { role: Role::User, content }];
-    Request { messages, sampling: sampling(max_tokens), seed: SampleSeed(0) }
+    let messages = vec![Message::new(Role::User, content)];
+    Request { messages, tools: Vec::new(), sampling: sampling(max_tokens), seed: SampleSeed(0) }
 }
 
 async fn complete(

@@ -1,14 +1,19 @@
 //! Grading of one transcript.
 
 use tasks::choice::ChoiceExtractor;
-use tasks::{Answer, Completion, ExtractorKind, Finish, Judgement, Target, Transcript, Verdict};
+use tasks::{
+    Answer, Completion, Episode, ExtractorKind, Finish, Judgement, Sample, Sampling, Target, Task,
+    TaskError, Transcript, Verdict, episode,
+};
 use thiserror::Error;
 
+use crate::calls_grader::CallsGrader;
 use crate::check::parse_integer;
 use crate::choice_grader::judge_choice;
 use crate::dialogue_grader::judge_dialogue;
 use crate::extract::{Extracted, ReasoningState, Rule, gsm8k_answer, math_answer, visible};
 use crate::instruction_grader::InstructionGrader;
+use crate::llm::visible_answer;
 use crate::math_grader::MathGrader;
 use crate::program_grader::ProgramGrader;
 
@@ -35,6 +40,8 @@ pub enum Grader {
     Math(Box<MathGrader>),
     /// Dialogues are checked for being complete.
     Dialogues,
+    /// Function calls are checked, or run and their effects compared.
+    Calls(Box<CallsGrader>),
 }
 
 /// Why a transcript got no verdict. None of these says anything about the answer.
@@ -66,6 +73,20 @@ impl Grader {
             Self::Programs(grader) => grader.grade(target, transcript),
             Self::Math(grader) => grader.grade(target, transcript),
             Self::Dialogues => Ok(judge_dialogue(transcript)),
+            Self::Calls(grader) => grader.grade(target, transcript),
+        }
+    }
+
+    /// Starts a sample: the episode that its task prescribes.
+    pub fn start(
+        &self,
+        task: &Task,
+        sample: &Sample,
+        sampling: &Sampling,
+    ) -> Result<Box<dyn Episode>, TaskError> {
+        match self {
+            Self::Calls(grader) => grader.start(sample, sampling),
+            _ => episode::start(task, sample, sampling, visible_answer),
         }
     }
 
@@ -79,6 +100,7 @@ impl Grader {
             | Self::Dialogues => None,
             Self::Programs(grader) => Some(grader.n_workers()),
             Self::Math(grader) => Some(grader.n_workers()),
+            Self::Calls(grader) => grader.n_workers(),
         }
     }
 }
@@ -199,16 +221,17 @@ pub(crate) mod tests {
             max_tokens: 8,
             stop: Vec::new(),
         };
-        let messages = vec![Message { role: Role::User, content: "?".to_owned() }];
+        let messages = vec![Message::new(Role::User, "?")];
         let completion = Completion {
             text: text.to_owned(),
             reasoning: None,
+            tool_calls: Vec::new(),
             reasoning_opened_by_template: opened_by_template,
             finish,
             usage: None,
             timing: Timing::default(),
         };
-        let request = Request { messages, sampling, seed: SampleSeed(0) };
+        let request = Request { messages, tools: Vec::new(), sampling, seed: SampleSeed(0) };
         Transcript { turns: vec![Turn { request, completion }] }
     }
 

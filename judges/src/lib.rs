@@ -10,6 +10,7 @@
 //! that ran into the token limit, or whose reasoning never ended, is never graded.
 
 pub mod calls;
+mod calls_grader;
 pub mod check;
 mod choice_grader;
 pub mod code;
@@ -25,6 +26,7 @@ pub mod math_reference;
 mod once;
 mod program_grader;
 
+pub use calls_grader::CallsGrader;
 pub use instruction_grader::InstructionGrader;
 pub use judge::{GradeError, Grader, JUDGE_VERSION, judge_integer};
 pub use math_grader::MathGrader;

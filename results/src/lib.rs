@@ -33,7 +33,7 @@ pub use judgment::{
     Position, Setting, StoredJudge, StoredJudgment,
 };
 pub use outcome::{ItemOutcomes, Outcome, SampleOutcome};
-pub use plan::{DatasetPlan, Difference, Plan, Texts};
+pub use plan::{CallsPlan, DatasetPlan, Difference, Plan, Texts};
 pub use record::{Failure, SampleRecord, SampleResult};
 pub use run_file::{Happening, JudgmentWriter, RunFile, RunWriter, Session};
 pub use serving::{Cause, Percentiles, Price, Serving};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tasks::calls::CallsStyle;
 use tasks::choice::{PromptFormat, ShuffleProtocol};
 use tasks::{
     EpisodeKind, ExtractorKind, Fingerprint, JudgeKind, Language, MathJudge, MetricKind, Sampling,
@@ -50,6 +51,9 @@ pub struct Plan {
     /// The published wording that took the place of the task's own.
     #[serde(default)]
     pub prompt_format: Option<PromptFormat>,
+    /// How functions are called, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<CallsPlan>,
     /// How the run file keeps the texts of items and completions.
     #[serde(default)]
     pub texts: Texts,
@@ -70,6 +74,16 @@ pub struct Plan {
     pub run_seed: u64,
     /// What identifies the model.
     pub model: Fingerprint,
+}
+
+/// How functions are called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallsPlan {
+    /// How the model is told of them, and calls them.
+    pub style: CallsStyle,
+    /// The prompt configuration, as upstream's ids of format sensitivity spell it; `None` for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
 }
 
 /// How a run file keeps the texts of items and completions.

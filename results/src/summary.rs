@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use tasks::{CodeTests, Detail, JudgeKind, MathJudge, MetricKind, Verdict};
 
+use crate::metric::calls;
 use crate::metric::{
     Credit, CurvePoint, EVALPLUS_KS, Estimate, Expectation, ItemScore, LetterShare, Over, Reading,
     choice_accuracy, choice_samples, cons_curve, families_followed, has_corrections,
@@ -243,6 +244,11 @@ fn figures(plan: &Plan, items: &[ItemOutcomes]) -> Vec<Figure> {
             MetricKind::Instructions => instruction_figures(items, &mut add),
             MetricKind::CodeTests => code_figures(plan, items, &mut add),
             MetricKind::Letters => choice_figures(items, &mut add),
+            MetricKind::Calls => add(
+                "data_corrected".to_owned(),
+                "pass@1, wrong data left out".to_owned(),
+                calls::corrected(items),
+            ),
             // Ratings are no shares, so they stand in a part of the summary of their own.
             MetricKind::Ratings => (),
         }

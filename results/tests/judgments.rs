@@ -88,7 +88,7 @@ fn record(key: JudgmentKey, result: JudgmentResult) -> JudgmentRecord {
     JudgmentRecord {
         key,
         template: "single-v1".to_owned(),
-        messages: vec![Message { role: Role::User, content: "Ну?".to_owned() }],
+        messages: vec![Message::new(Role::User, "Ну?")],
         result,
         finished_at: "2026-01-01T00:00:01Z".to_owned(),
     }
@@ -98,6 +98,7 @@ fn read(value: f64) -> JudgmentResult {
     let reply = Completion {
         text: format!("[[{value}]]"),
         reasoning: Some("мысль".to_owned()),
+        tool_calls: Vec::new(),
         reasoning_opened_by_template: false,
         finish: Finish::Stop,
         usage: None,

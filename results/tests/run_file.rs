@@ -40,6 +40,7 @@ fn judged(item: &str, sample_idx: u32, text: &str, verdict: Verdict) -> SampleRe
     let completion = Completion {
         text: text.to_owned(),
         reasoning: Some("мысль".to_owned()),
+        tool_calls: Vec::new(),
         reasoning_opened_by_template: true,
         finish: Finish::Stop,
         usage: Some(Usage {
@@ -50,8 +51,9 @@ fn judged(item: &str, sample_idx: u32, text: &str, verdict: Verdict) -> SampleRe
         }),
         timing: Timing { latency_ms: 12, first_token_ms: Some(4), n_attempts: 2 },
     };
-    let messages = vec![Message { role: Role::User, content: format!("{item}?") }];
-    let request = Request { messages, sampling: sampling(), seed: SampleSeed(sample_idx) };
+    let messages = vec![Message::new(Role::User, format!("{item}?"))];
+    let request =
+        Request { messages, tools: Vec::new(), sampling: sampling(), seed: SampleSeed(sample_idx) };
     let answer =
         Answer::Found { text: text.to_owned(), vote: text.to_owned(), rule: "boxed".to_owned() };
     SampleRecord {

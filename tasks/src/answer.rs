@@ -108,6 +108,18 @@ pub enum Detail {
     Choice(ChoiceOutcome),
     /// How each turn of a dialogue was answered, in order.
     Dialogue(Vec<AnswerFacts>),
+    /// What the check of function calls said.
+    Calls(CallsOutcome),
+}
+
+/// What the check of function calls said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallsOutcome {
+    /// Upstream's name for what is wrong; `None` where nothing is.
+    pub error_type: Option<String>,
+    /// For an entry that no natural reply gets right because its data are wrong: whether the rest is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<bool>,
 }
 
 /// What is known of one answer of a dialogue besides its text.

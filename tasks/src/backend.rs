@@ -95,8 +95,21 @@ pub struct Capabilities {
     pub prompt_style: PromptStyle,
     /// How many requests are useful at the same time.
     pub concurrency: usize,
+    /// How the model can be told of functions besides by text.
+    pub tools: ToolSupport,
     /// Whether one request always gives the same outcome, so that trying it again is pointless.
     pub deterministic: bool,
+}
+
+/// How a model can be told of functions besides by text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolSupport {
+    /// Not at all.
+    None,
+    /// Its chat template describes them, and calls are part of the text.
+    Template,
+    /// The endpoint takes them, and gives calls apart from the text.
+    Native,
 }
 
 /// How a model takes a prompt.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ToolCall;
+
 /// Why generation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,6 +72,9 @@ pub struct Completion {
     /// Whether the chat template ended the prompt inside an open reasoning section, so that the
     /// text starts in the middle of the reasoning.
     pub reasoning_opened_by_template: bool,
+    /// Calls by the endpoint's own means, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
     /// Why generation ended.
     pub finish: Finish,
     /// Token counts, where the backend reports them.

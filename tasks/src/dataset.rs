@@ -6,6 +6,7 @@ use minijinja::{Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
+use crate::calls::Category;
 use crate::choice::ShuffleProtocol;
 use crate::gpqa::{self, GpqaSet};
 use crate::item::{ChoiceTarget, DialogueTarget, Item, ItemId, ProgramTarget, Target, TargetKind};
@@ -68,6 +69,11 @@ pub enum Layout {
         /// The set.
         set: GpqaSet,
     },
+    /// A category of the wheel of `bfcl-eval`.
+    Bfcl {
+        /// The category.
+        category: Category,
+    },
 }
 
 impl RowSource {
@@ -124,6 +130,9 @@ impl RowSource {
                     array.ok_or_else(|| bad(1, format!("there is no array at `{rows}`")))?;
                 Ok((1..).zip(array.iter().cloned()).collect())
             }
+            Layout::Bfcl { .. } => {
+                Err(bad(1, "the entries of BFCL are made by code of its own".to_owned()))
+            }
             Layout::Gpqa { set } => {
                 let rows = gpqa::rows(file, bytes, *set)?;
                 Ok((1..).zip(rows.into_iter().map(gpqa::GpqaRow::into_json)).collect())
@@ -165,6 +174,7 @@ pub(crate) fn target(kind: TargetKind, text: &str) -> Result<Target, String> {
         TargetKind::Program => program_target(text).map(Target::Program),
         TargetKind::Dialogue => dialogue_target(text).map(Target::Dialogue),
         TargetKind::Choice => choice_target(text).map(Target::Choice),
+        TargetKind::Calls => Err("entries of BFCL have no target in a file of rows".to_owned()),
         TargetKind::Integer => canonical_integer(text)
             .map(Target::Integer)
             .ok_or_else(|| format!("the gold answer `{text}` is not an integer")),

@@ -14,6 +14,9 @@ pub enum EpisodeKind {
     /// those before. An answer is repeated to the model without its reasoning, as chat templates of
     /// reasoning models ask for.
     FixedTurns,
+    /// Turns of a [`CallsTarget`](crate::calls::CallsTarget): functions that the model calls are run
+    /// and answer it, until it calls none or has called too often.
+    Calls,
 }
 
 /// Gives the visible answer of a completion, without reasoning.
@@ -49,10 +52,17 @@ pub enum Step {
     Ask(Request),
     /// The dialogue is over.
     Done,
+    /// The machine cannot go on; the sample counts as failed.
+    Failed(String),
 }
 
 /// A state machine: given the last completion, it answers with the next request or with the end.
 pub trait Episode: Send {
+    /// Whether [`Self::next`] may take long, because it runs functions.
+    fn runs_functions(&self) -> bool {
+        false
+    }
+
     /// The next step; `last` is `None` exactly on the first call.
     fn next(&mut self, last: Option<&Completion>) -> Step;
 }
@@ -66,7 +76,7 @@ pub fn start(
 ) -> Result<Box<dyn Episode>, TaskError> {
     let messages = task.prompt.render(&sample.item)?;
     let sampling = task.defaults.temperatures.sampling(sampling, &sample.item.target);
-    let request = Request { messages, sampling, seed: sample.seed };
+    let request = Request { messages, tools: Vec::new(), sampling, seed: sample.seed };
     match task.episode {
         EpisodeKind::SingleTurn => Ok(Box::new(SingleTurn { request: Some(request) })),
         EpisodeKind::FixedTurns => {
@@ -76,6 +86,10 @@ pub fn start(
             };
             let rest = dialogue.turns.iter().skip(1).cloned().collect::<Vec<_>>().into_iter();
             Ok(Box::new(FixedTurns { request, rest, visible }))
+        }
+        EpisodeKind::Calls => {
+            let message = "its functions are run by its grader".to_owned();
+            Err(TaskError::Grade { item: sample.item.id.to_string(), message })
         }
     }
 }
@@ -102,10 +116,9 @@ impl Episode for FixedTurns {
         let Some(last) = last else { return Step::Ask(self.request.clone()) };
         let Some(question) = self.rest.next() else { return Step::Done };
         let answer = (self.visible)(last);
-        self.request.messages.extend([
-            Message { role: Role::Assistant, content: answer },
-            Message { role: Role::User, content: question },
-        ]);
+        self.request
+            .messages
+            .extend([Message::new(Role::Assistant, answer), Message::new(Role::User, question)]);
         Step::Ask(self.request.clone())
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::calls::CallsTarget;
 use crate::choice::{ChoiceQuestion, Displayed, Permutation, ShuffleProtocol};
 use crate::seed::{SampleSeed, sample_seed};
 
@@ -38,6 +39,8 @@ pub enum Target {
     Displayed(Box<Displayed>),
     /// A dialogue whose answers are rated by language models.
     Dialogue(DialogueTarget),
+    /// A conversation in which functions are called.
+    Calls(Box<CallsTarget>),
 }
 
 /// What judges of a dialogue need besides the answers.
@@ -92,6 +95,8 @@ pub enum TargetKind {
     Program,
     /// See [`Target::Dialogue`].
     Dialogue,
+    /// See [`Target::Calls`].
+    Calls,
     /// See [`Target::Choice`].
     Choice,
 }

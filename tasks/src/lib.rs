@@ -35,12 +35,12 @@ mod task_file;
 mod template;
 
 pub use answer::{
-    Answer, AnswerFacts, ChoiceOutcome, Detail, EquivalenceOutcome, InstructionOutcome, Judgement,
-    ProgramOutcome, TestsOutcome, TestsStatus, Verdict,
+    Answer, AnswerFacts, CallsOutcome, ChoiceOutcome, Detail, EquivalenceOutcome,
+    InstructionOutcome, Judgement, ProgramOutcome, TestsOutcome, TestsStatus, Verdict,
 };
 pub use backend::{
     Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
-    LogLikelihood, PromptStyle, TokenMeter,
+    LogLikelihood, PromptStyle, TokenMeter, ToolSupport,
 };
 pub use completion::{Completion, Finish, Timing, Usage};
 pub use dataset::{Dataset, Layout, RowSource, RowSourceLocation};
@@ -53,7 +53,7 @@ pub use item::{
 };
 pub use judging::{PromptSet, Reading, Unparsed, Winner, n_rated_turns};
 pub use prompt::Prompt;
-pub use request::{Message, Request, Role, Sampling};
+pub use request::{Message, Request, Role, Sampling, ToolCall};
 pub use seed::{SampleSeed, sample_seed};
 pub use task::{
     BasePrompt, CodeBenchmark, CodeTests, ExtractorKind, JudgeKind, Language, MathJudge,

@@ -29,8 +29,7 @@ impl Prompt {
                 item: item.id.to_string(),
                 message: err.to_string(),
             })?;
-        let system =
-            self.system.iter().map(|text| Message { role: Role::System, content: text.clone() });
-        Ok(system.chain([Message { role: Role::User, content }]).collect())
+        let system = self.system.iter().map(|text| Message::new(Role::System, text));
+        Ok(system.chain([Message::new(Role::User, content)]).collect())
     }
 }

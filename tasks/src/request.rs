@@ -1,6 +1,7 @@
 //! What a model is asked.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
@@ -16,15 +17,68 @@ pub enum Role {
     User,
     /// The model.
     Assistant,
+    /// A function that the model called.
+    Tool,
 }
 
-/// One message of a dialogue.
+/// One message of a dialogue. Its JSON is that of the `OpenAI` API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
     /// The text.
     pub content: String,
+    /// The calls of a model that calls functions by the endpoint's own means.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// Which call a function answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+}
+
+impl Message {
+    /// A message that is text only.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), tool_calls: Vec::new(), tool_call_id: None }
+    }
+}
+
+/// A call by the endpoint's own means. Its JSON is that of the `OpenAI` API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "ToolCallBody", from = "ToolCallBody")]
+pub struct ToolCall {
+    /// What names the call in the dialogue; the server chose it.
+    pub id: String,
+    /// The function.
+    pub name: String,
+    /// The arguments, JSON if the model kept to it.
+    pub arguments: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ToolCallBody {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    function: FunctionBody,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FunctionBody {
+    name: String,
+    arguments: String,
+}
+
+impl From<ToolCall> for ToolCallBody {
+    fn from(ToolCall { id, name, arguments }: ToolCall) -> Self {
+        Self { id, kind: "function".to_owned(), function: FunctionBody { name, arguments } }
+    }
+}
+
+impl From<ToolCallBody> for ToolCall {
+    fn from(ToolCallBody { id, function, .. }: ToolCallBody) -> Self {
+        Self { id, name: function.name, arguments: function.arguments }
+    }
 }
 
 /// How the next token is chosen and when to stop.
@@ -56,6 +110,10 @@ pub struct Sampling {
 pub struct Request {
     /// The dialogue so far, the last message being the one to answer.
     pub messages: Vec<Message>,
+    /// The functions that may be called, as the `OpenAI` API describes them. The run file keeps them
+    /// with the item and not with each request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Value>,
     /// Sampling parameters.
     pub sampling: Sampling,
     /// The seed of this sample.

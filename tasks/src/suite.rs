@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::calls::{Category, Group};
 use crate::error::nearest;
 use crate::{Task, TaskError, task_file};
 
@@ -38,15 +39,50 @@ const TEMPLATES: [(&str, &str); 7] = [
     ("program_base.jinja", include_str!("../suite/program_base.jinja")),
 ];
 
+/// The task file of every category of BFCL.
+const BFCL: &str = include_str!("../suite/bfcl.toml");
+
 /// Every built-in task.
 pub fn all() -> Result<Vec<Task>, TaskError> {
-    TASK_FILES.iter().map(|(file, text)| built_in(file, text)).collect()
+    let files = TASK_FILES.iter().map(|(file, text)| built_in(file, text));
+    files.chain(Category::ALL.into_iter().map(bfcl)).collect()
+}
+
+/// The tasks that `name` stands for: one, or the categories of BFCL that `bfcl` or a group such as
+/// `bfcl:multi_turn` holds. All of BFCL leaves out format sensitivity, which is no part of its score.
+pub fn find_all(name: &str) -> Result<Vec<Task>, TaskError> {
+    let categories = if name == "bfcl" {
+        let is_scored = |category: &Category| *category != Category::FormatSensitivity;
+        Category::ALL.into_iter().filter(is_scored).collect()
+    } else {
+        let group = name.strip_prefix("bfcl:");
+        // The group of requests without a function has the name of one of its categories.
+        let group = group.filter(|name| Category::named(name).is_none());
+        match group.and_then(|name| Group::ALL.into_iter().find(|group| group.name() == name)) {
+            Some(group) => group.categories(),
+            None => return Ok(vec![find(name)?]),
+        }
+    };
+    categories.into_iter().map(bfcl).collect()
+}
+
+fn bfcl(category: Category) -> Result<Task, TaskError> {
+    let text = BFCL
+        .replace("{category}", category.name())
+        .replace("{n_items}", &category.n_entries().to_string());
+    built_in("bfcl.toml", &text)
 }
 
 /// The task called `name`: a built-in one, or the task file at this path.
 pub fn find(name: &str) -> Result<Task, TaskError> {
     if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
         return from_file(Path::new(name));
+    }
+    if let Some(category) = name.strip_prefix("bfcl:") {
+        return match Category::named(category) {
+            Some(category) => bfcl(category),
+            None => Err(unknown_category(name, category)),
+        };
     }
     let stem = |file: &'static str| file.trim_end_matches(".toml");
     match TASK_FILES.iter().find(|(file, _)| stem(file) == name) {
@@ -56,6 +92,13 @@ pub fn find(name: &str) -> Result<Task, TaskError> {
             nearest: nearest(name, TASK_FILES.iter().map(|(file, _)| stem(file))),
         }),
     }
+}
+
+fn unknown_category(name: &str, category: &str) -> TaskError {
+    let groups = Group::ALL.into_iter().map(Group::name);
+    let known = Category::ALL.into_iter().map(Category::name).chain(groups);
+    let nearest = nearest(category, known).map(|known| format!("bfcl:{known}"));
+    TaskError::UnknownTask { name: name.to_owned(), nearest }
 }
 
 fn built_in(file: &str, text: &str) -> Result<Task, TaskError> {
@@ -92,11 +135,16 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::JudgeKind;
     use crate::choice::draw_orders;
 
     #[test]
     fn every_built_in_task_loads_and_renders_its_demo_items() {
         for task in all().expect("built-in task files are valid") {
+            if matches!(task.judge, JudgeKind::Calls(_)) {
+                // The prompts of BFCL are made of its data.
+                continue;
+            }
             assert!(!task.demo.is_empty(), "{} has no demo items", task.name);
             let mut demo = task.demo.clone();
             if let Some(protocol) = task.shuffle {

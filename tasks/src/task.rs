@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::calls::Category;
 use crate::choice::{ChoiceExtractor, ShuffleProtocol};
 use crate::episode::EpisodeKind;
 use crate::item::{Item, Target};
@@ -201,6 +202,8 @@ pub enum JudgeKind {
     Dialogue,
     /// Every letter whose option reads like the correct answer is right.
     Choice,
+    /// Function calls are checked, or run and their effects compared, as BFCL does.
+    Calls(Category),
 }
 
 impl JudgeKind {
@@ -213,6 +216,7 @@ impl JudgeKind {
             Self::Program { .. } => "program",
             Self::Dialogue => "dialogue",
             Self::Choice => "choice",
+            Self::Calls(_) => "calls",
         }
     }
 }
@@ -269,4 +273,7 @@ pub enum MetricKind {
     /// How often each letter is chosen, is gold, and is right; and pass@1 with upstream's credit where
     /// options read alike.
     Letters,
+    /// pass@1 without the entries' parameters that no natural reply gets right, where there are any, and
+    /// how often each of upstream's kinds of error occurs.
+    Calls,
 }

@@ -107,6 +107,9 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
     if (spec.episode == EpisodeKind::FixedTurns) != (spec.dataset.target == TargetKind::Dialogue) {
         return Err(("episode", "the episode `fixed_turns` and dialogues go together".to_owned()));
     }
+    if (spec.episode == EpisodeKind::Calls) != (spec.dataset.target == TargetKind::Calls) {
+        return Err(("episode", "the episode `calls` and entries of BFCL go together".to_owned()));
+    }
     if spec.shuffle.is_some() && spec.dataset.target != TargetKind::Choice {
         return Err(("shuffle", "only the options of choices are shuffled".to_owned()));
     }
@@ -119,7 +122,8 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
         | (JudgeKind::ShortAnswer, TargetKind::Integer | TargetKind::ShortAnswer)
         | (JudgeKind::Instructions, TargetKind::Instructions)
         | (JudgeKind::Program { .. }, TargetKind::Program)
-        | (JudgeKind::Dialogue, TargetKind::Dialogue) => Ok(()),
+        | (JudgeKind::Dialogue, TargetKind::Dialogue)
+        | (JudgeKind::Calls(_), TargetKind::Calls) => Ok(()),
         (JudgeKind::Choice, TargetKind::Choice) => match spec.extractor {
             ExtractorKind::Choice(_) => Ok(()),
             _ => Err(("extractor", "the judge `choice` needs an extractor of choices".to_owned())),
@@ -142,6 +146,9 @@ fn check(spec: &TaskSpec) -> Result<(), (&'static str, String)> {
         }
         (JudgeKind::Choice, _) => {
             Err(("judge", "the judge `choice` needs targets that are choices".to_owned()))
+        }
+        (JudgeKind::Calls(_), _) => {
+            Err(("judge", "the judge `calls` needs entries of BFCL".to_owned()))
         }
     }
 }

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use harness::calls::{BfclData, Entry};
+use harness::calls::BfclData;
+use judges::calls::Entry;
 use serde_json::{Value, json};
 use tasks::calls::Category;
 use tests::Finished;

@@ -22,6 +22,7 @@ mod calls;
 mod cheats;
 mod choices;
 mod echo;
+mod function_calls;
 mod instructions;
 mod mathematics;
 mod mt_bench;

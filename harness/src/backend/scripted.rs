@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tasks::{
     Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, Finish, PromptStyle,
-    Request, Timing, TokenMeter, Usage,
+    Request, Timing, TokenMeter, ToolSupport, Usage,
 };
 
 type Script = dyn Fn(&Request) -> Result<Completion, BackendError> + Send + Sync;
@@ -35,6 +35,7 @@ pub(crate) fn completion(text: &str) -> Completion {
     Completion {
         text: text.to_owned(),
         reasoning: None,
+        tool_calls: Vec::new(),
         reasoning_opened_by_template: false,
         finish: Finish::Stop,
         usage: Some(Usage { prompt_tokens: 2, completion_tokens: 3, ..Usage::default() }),
@@ -51,6 +52,7 @@ impl Backend for ScriptedBackend {
         Capabilities {
             context_tokens: None,
             prompt_style: PromptStyle::Chat,
+            tools: ToolSupport::Native,
             concurrency: 4,
             deterministic: false,
         }

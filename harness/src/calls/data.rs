@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use judges::calls::multi_turn::Conversation;
 use judges::calls::value::Value;
-use judges::calls::{Config, ConfigError, SingleTurn, expected_calls, json};
+use judges::calls::{Config, ConfigError, Entry, SingleTurn, expected_calls, json};
 use rayon::prelude::*;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tasks::calls::{Category, CheckKind, Description, FunctionDoc, FunctionError};
+use tasks::{Message, Role};
 use thiserror::Error;
 use zip::ZipArchive;
 
@@ -21,19 +23,6 @@ const DATA: &str = "bfcl_eval/data";
 pub struct BfclData {
     wheel: Arc<[u8]>,
     path: PathBuf,
-}
-
-/// What is judged, and by what.
-#[derive(Debug, Clone)]
-pub enum Entry {
-    /// Calls are expected.
-    Calls(SingleTurn),
-    /// A call is expected, or none.
-    Relevance(CheckKind),
-    /// Calls are run.
-    Conversation(Conversation),
-    /// The last message names one of these answers.
-    Agentic(Vec<String>),
 }
 
 /// Data that cannot be used.
@@ -84,6 +73,13 @@ struct Row {
     function: Vec<Description>,
 }
 
+/// A row with what the user says, turn by turn.
+#[derive(Deserialize)]
+struct Asked {
+    id: String,
+    question: Vec<Vec<Message>>,
+}
+
 /// A row of which no more is needed.
 #[derive(Deserialize)]
 struct Named {
@@ -105,6 +101,11 @@ impl BfclData {
         Arc::clone(&self.wheel)
     }
 
+    /// Hex SHA-256 of the wheel.
+    pub fn sha256(&self) -> String {
+        tasks::hex(&Sha256::digest(&self.wheel))
+    }
+
     /// The entries of a category by id. Format sensitivity has none of its own: see
     /// [`Self::reformatted`].
     pub fn entries(&self, category: Category) -> Result<HashMap<String, Entry>, BfclDataError> {
@@ -120,6 +121,23 @@ impl BfclData {
             CheckKind::MultiTurn => self.conversations(category),
             CheckKind::Agentic => self.agentic(category),
         }
+    }
+
+    /// The ids of a category's entries in the data's order, each with the last of what the user says in
+    /// the first turn. Format sensitivity has none of its own.
+    pub fn questions(&self, category: Category) -> Result<Vec<(String, String)>, BfclDataError> {
+        let file = format!("{DATA}/{}", category.file());
+        let rows = self.rows(&file, |text| {
+            serde_json::from_str::<Asked>(text).map_err(|err| err.to_string())
+        })?;
+        let entry = |row: Asked| {
+            let mut said = row.question.into_iter().next().unwrap_or_default();
+            said.retain(|message| message.role == Role::User);
+            let question = said.pop().map_or_else(String::new, |message| message.content);
+            let is_shared = category.check() == CheckKind::Agentic;
+            (if is_shared { agentic_id(category, &row.id) } else { row.id }, question)
+        };
+        Ok(rows.into_iter().map(entry).collect())
     }
 
     /// The entry of an id of format sensitivity, made of its original.
@@ -191,8 +209,7 @@ impl BfclData {
             answers.ok_or_else(|| "its answer is no list of texts".to_owned())
         })?;
         let entry = |(row, answers): (Named, Vec<String>)| {
-            let number = row.id.rsplit_once('_').map_or(row.id.as_str(), |(_, number)| number);
-            (format!("{}_{number}", category.name()), Entry::Agentic(answers))
+            (agentic_id(category, &row.id), Entry::Agentic(answers))
         };
         Ok(paired(&file, rows, answers)?.map(entry).collect())
     }
@@ -232,6 +249,12 @@ impl BfclData {
         member.read_to_string(&mut text).map_err(|err| broken(format!("{file}: {err}")))?;
         Ok(text)
     }
+}
+
+/// Categories of one file tell their entries apart by the category's name.
+fn agentic_id(category: Category, id: &str) -> String {
+    let number = id.rsplit_once('_').map_or(id, |(_, number)| number);
+    format!("{}_{number}", category.name())
 }
 
 fn named(text: &str) -> Result<Named, String> {

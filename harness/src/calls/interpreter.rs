@@ -45,7 +45,11 @@ impl CallsSandbox {
         Ok(conversation.judge(turns, self.get(resources)?)?)
     }
 
-    fn load(&self, (store, display): (&AssetStore, &Display)) -> Result<Sandbox, EvalrunError> {
+    /// Loads one that belongs to the caller.
+    pub(crate) fn load(
+        &self,
+        (store, display): (&AssetStore, &Display),
+    ) -> Result<Sandbox, EvalrunError> {
         let runtime = programs::runtime(self.n_workers, (store, display))?;
         let files = vec![(WHEEL.to_owned(), self.data.wheel())];
         let extension = Extension { files, prelude: PRELUDE };

@@ -1,7 +1,11 @@
 //! BFCL v4 out of its wheel: entries, and the interpreter that runs its classes.
 
 mod data;
+mod entries;
 mod interpreter;
+mod prompts;
 
-pub use data::{BfclData, BfclDataError, Entry};
+pub use data::{BfclData, BfclDataError};
+pub(crate) use entries::{Bfcl, has_formats};
 pub use interpreter::CallsSandbox;
+pub(crate) use prompts::Asking;

@@ -182,7 +182,7 @@ pub(crate) struct ScoreArgs {
     pub(super) samples: PathBuf,
     /// How function calls were asked for [default: as the replies look].
     #[arg(long, value_enum, value_name = "MODE")]
-    pub(super) mode: Option<CallsModeArg>,
+    pub(super) mode: Option<super::calls_args::CallsModeArg>,
     /// Functions were named with underscores for dots.
     #[arg(long)]
     pub(super) underscores: bool,
@@ -209,17 +209,6 @@ pub(crate) struct ScoreArgs {
     /// Print the figures as JSON.
     #[arg(long)]
     pub(super) json: bool,
-}
-
-/// Ways to ask for function calls.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum CallsModeArg {
-    /// As text, in the format of BFCL's system prompt.
-    Prompting,
-    /// By the endpoint's own tools.
-    Fc,
-    /// As `<tool_call>` blocks.
-    Hermes,
 }
 
 /// Layouts of a report.

@@ -2,6 +2,7 @@
 
 mod args;
 mod assets;
+mod calls_args;
 mod compare;
 mod endpoint_args;
 mod gate;

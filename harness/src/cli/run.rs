@@ -25,7 +25,7 @@ use crate::telemetry::Telemetry;
 
 /// Runs every task of `args` on its model and prints one table at the end.
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
-    let tasks = find_tasks(args)?;
+    let tasks = find_tasks(args, &context.display)?;
     let choice = args.model()?;
     let runtime = Runtime::new()
         .map_err(|err| EvalrunError::Usage(format!("cannot start the runtime: {err}")))?;
@@ -34,9 +34,10 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
     let backend = plan::open(&choice, args.embedded(), resources, &runtime)?;
     let backend = telemetry.observe(backend);
     let overrides = args.overrides();
+    let mut graders = plan::Graders::new(resources, args.running.workers.map(|n| n as usize));
     let plans = tasks
         .into_iter()
-        .map(|task| plan::resolve(task, &overrides, backend.as_ref(), resources))
+        .map(|task| plan::resolve(task, &overrides, backend.as_ref(), &graders))
         .collect::<Result<Vec<RunPlan>, _>>()?;
     let bench = open_bench(args, &plans, resources, &runtime)?;
     if args.plan {
@@ -45,7 +46,6 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
         return Ok(ExitCode::Ok);
     }
     let running = running(args, &choice, backend.as_ref())?;
-    let mut graders = plan::Graders::new(resources, args.running.workers.map(|n| n as usize));
     let runs = plans
         .into_iter()
         .map(|plan| {
@@ -147,15 +147,33 @@ fn open_bench(
     Ok(Some(bench))
 }
 
-fn find_tasks(args: &RunArgs) -> Result<Vec<Task>, EvalrunError> {
+fn find_tasks(args: &RunArgs, display: &Display) -> Result<Vec<Task>, EvalrunError> {
     if args.task.is_empty() {
         let advice = "name a task: `evalrun --task aime25`; `evalrun tasks` lists them, `evalrun --help` tells more";
         return Err(EvalrunError::Usage(advice.to_owned()));
     }
-    if args.running.resume.is_some() && args.task.len() > 1 {
+    let mut tasks = Vec::new();
+    for name in &args.task {
+        let found = suite::find_all(name)?;
+        let is_group = found.len() > 1;
+        tasks.extend(found.into_iter().filter(|task| !is_group || can_run(task, display)));
+    }
+    if args.running.resume.is_some() && tasks.len() > 1 {
         return Err(EvalrunError::Usage("--resume continues one run, so give one task".to_owned()));
     }
-    Ok(args.task.iter().map(|name| suite::find(name)).collect::<Result<_, _>>()?)
+    Ok(tasks)
+}
+
+/// Whether a task of a group can be run here; the others of its group are.
+fn can_run(task: &Task, display: &Display) -> bool {
+    let reason = match task.judge {
+        JudgeKind::Calls(category) => plan::missing(category),
+        _ => None,
+    };
+    if let Some(reason) = reason {
+        display.note(&format!("{} is left out: {reason}", task.name));
+    }
+    reason.is_none()
 }
 
 /// How the runs of a command are run.

@@ -6,6 +6,7 @@ use clap::Args;
 use tasks::choice::{ChoiceExtractor, PromptFormat, ShuffleProtocol};
 use tasks::{ExtractorKind, MathJudge};
 
+use super::calls_args::CallsArgs;
 use super::endpoint_args::{DialectArgs, LimitArgs, TrafficArgs, remote_choice};
 use super::judge_args::JudgeArgs;
 use crate::backend::embedded::{Dtype, EmbeddedSettings};
@@ -28,6 +29,8 @@ pub(crate) struct RunArgs {
     sampling: SamplingArgs,
     #[command(flatten)]
     choices: ChoiceArgs,
+    #[command(flatten)]
+    calls: CallsArgs,
     #[command(flatten)]
     embedded: EmbeddedArgs,
     #[command(flatten)]
@@ -379,6 +382,7 @@ impl RunArgs {
             extractor: sampling.extractor.map(ExtractorKind::from),
             math_judge: sampling.math_judge.map(MathJudge::from),
             choices: self.choices.overrides(),
+            calls: self.calls.overrides(),
         }
     }
 }

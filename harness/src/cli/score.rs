@@ -6,7 +6,8 @@ use results::report::{Format, render};
 use results::{JudgeMode, RunFile};
 use serde_json::Value;
 
-use super::args::{CallsModeArg, ScoreArgs};
+use super::args::ScoreArgs;
+use super::calls_args::CallsModeArg;
 use super::judge::{conclude, embedded, judge, resources, runtime};
 use super::{Context, print};
 use crate::error::EvalrunError;

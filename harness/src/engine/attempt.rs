@@ -7,8 +7,8 @@ use std::time::Duration;
 use judges::{GradeError, Grader};
 use results::{Failure, SampleRecord, SampleResult};
 use tasks::{
-    Backend, BackendError, Completion, Judgement, Request, Sample, Sampling, Step, Task, TaskError,
-    TextPolicy, TokenMeter, Transcript, Turn, episode,
+    Backend, BackendError, Completion, Episode, Judgement, Request, Sample, Sampling, Step, Task,
+    TaskError, TextPolicy, TokenMeter, Transcript, Turn,
 };
 use tokio::sync::{Semaphore, mpsc};
 
@@ -45,10 +45,21 @@ pub(super) struct Ended {
 
 /// Runs `sample` to its end. Only a broken prompt is an error; a failed request is a record.
 pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskError> {
-    let visible = judges::llm::visible_answer;
-    let mut episode = episode::start(&shared.task, &sample, &shared.sampling, visible)?;
+    let mut episode = shared.grader.start(&shared.task, &sample, &shared.sampling)?;
     let mut turns: Vec<Turn> = Vec::new();
-    while let Step::Ask(request) = episode.next(turns.last().map(|turn| &turn.completion)) {
+    loop {
+        let last = turns.last().map(|turn| &turn.completion);
+        let step;
+        (step, episode) = next_step(&shared, episode, last).await;
+        let request = match step {
+            Step::Ask(request) => request,
+            Step::Done => break,
+            Step::Failed(message) => {
+                let failure = Failure { kind: "functions".to_owned(), message };
+                let result = SampleResult::Failed(failure);
+                return Ok(Ended { record: record(&sample, result), error: None });
+            }
+        };
         match complete(&shared, &sample, &request).await {
             Ok(completion) => turns.push(Turn { request, completion }),
             Err(error) => {
@@ -68,6 +79,31 @@ pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskErr
         }
     };
     Ok(Ended { record: record(&sample, result), error: None })
+}
+
+/// The next step in place, or on a thread of its own where functions are run for it.
+async fn next_step(
+    shared: &Shared,
+    mut episode: Box<dyn Episode>,
+    last: Option<&Completion>,
+) -> (Step, Box<dyn Episode>) {
+    let desks = shared.desks.as_ref().filter(|_| last.is_some() && episode.runs_functions());
+    let Some(desks) = desks else {
+        let step = episode.next(last);
+        return (step, episode);
+    };
+    let desk = Arc::clone(desks).acquire_owned().await;
+    let _desk = desk.expect("the semaphore is never closed");
+    let last = last.cloned();
+    let work = tokio::task::spawn_blocking(move || (episode.next(last.as_ref()), episode));
+    match work.await {
+        Ok(next) => next,
+        Err(err) => match err.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The run is being stopped, and this sample with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// Grades in place, or on a thread of its own where that takes time, so that requests go on.

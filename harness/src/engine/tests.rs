@@ -40,10 +40,10 @@ fn limited_outcome(
     };
     let store = AssetStore::new(folder.path(), Vec::new());
     let task = suite::find("aime25").expect("a built-in task");
-    let plan =
-        resolve(task, &overrides, backend.as_ref(), (&store, &Display::quiet())).expect("a plan");
-    let (display, targets) = (Display::quiet(), plan.items.iter().map(|item| &item.target));
+    let display = Display::quiet();
     let mut graders = Graders::new((&store, &display), None);
+    let plan = resolve(task, &overrides, backend.as_ref(), &graders).expect("a plan");
+    let targets = plan.items.iter().map(|item| &item.target);
     let grader = graders.grader(&plan.plan, targets).expect("a grader that needs no files");
     let path = folder.path().join("run.db");
     let session = Session {

@@ -235,8 +235,8 @@ impl Asker {
             return Ok(JudgeReply { reply: first, first_reply: None, reading });
         }
         let mut messages = messages.to_vec();
-        messages.push(Message { role: Role::Assistant, content: visible_answer(&first) });
-        messages.push(Message { role: Role::User, content: REMINDER.to_owned() });
+        messages.push(Message::new(Role::Assistant, visible_answer(&first)));
+        messages.push(Message::new(Role::User, REMINDER));
         let second = self.complete(messages, seed, n_tokens).await?;
         let reading = read(self.wanted, &visible_answer(&second));
         Ok(JudgeReply { reply: second, first_reply: Some(first), reading })
@@ -249,7 +249,8 @@ impl Asker {
         seed: SampleSeed,
         n_tokens: &mut u64,
     ) -> Result<Completion, BackendError> {
-        let request = Request { messages, sampling: self.sampling.clone(), seed };
+        let request =
+            Request { messages, tools: Vec::new(), sampling: self.sampling.clone(), seed };
         let retries_help = !self.backend.capabilities().deterministic;
         let mut n_attempts = 1;
         loop {

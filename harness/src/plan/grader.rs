@@ -8,6 +8,7 @@ use results::Plan;
 use tasks::{ExtractorKind, JudgeKind, Language, MathJudge, Split, Target};
 
 use crate::assets::AssetStore;
+use crate::calls::Bfcl;
 use crate::display::Display;
 use crate::error::EvalrunError;
 use crate::programs::{self, Interpreter, Needs};
@@ -17,12 +18,24 @@ use crate::score::instructions::language_data;
 pub(crate) struct Graders<'a> {
     resources: (&'a AssetStore, &'a Display),
     interpreter: Interpreter,
+    bfcl: Bfcl<'a>,
 }
 
 impl<'a> Graders<'a> {
     /// Fetches nothing yet. Programs run on `n_workers` at a time, on all processors by default.
     pub(crate) fn new(resources: (&'a AssetStore, &'a Display), n_workers: Option<usize>) -> Self {
-        Self { resources, interpreter: Interpreter::new(n_workers) }
+        let bfcl = Bfcl::new(resources, n_workers);
+        Self { resources, interpreter: Interpreter::new(n_workers), bfcl }
+    }
+
+    /// The entries of BFCL.
+    pub(crate) fn bfcl(&self) -> &Bfcl<'a> {
+        &self.bfcl
+    }
+
+    /// The files and the display.
+    pub(crate) fn resources(&self) -> (&'a AssetStore, &'a Display) {
+        self.resources
     }
 
     /// The grader of a plan whose items have these targets.
@@ -47,6 +60,12 @@ impl<'a> Graders<'a> {
                 Ok(Grader::Instructions(Box::new(InstructionGrader::new(language, data))))
             }
             JudgeKind::Dialogue => Ok(Grader::Dialogues),
+            JudgeKind::Calls(category) => {
+                let calls = plan.calls.as_ref();
+                let calls = calls.expect("a plan of BFCL says how functions are called");
+                let grader = self.bfcl.grader(category, calls, targets)?;
+                Ok(Grader::Calls(Box::new(grader)))
+            }
             JudgeKind::Program { benchmark, tests } => {
                 let rows = programs::rows_of_targets(plan, targets, self.resources)?;
                 let sandbox = self.interpreter.sandbox(self.resources)?;

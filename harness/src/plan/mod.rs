@@ -1,5 +1,6 @@
 //! Resolution: arguments become everything a run needs, checked before the first request.
 
+mod calls;
 mod grader;
 mod items;
 mod model;
@@ -10,14 +11,14 @@ use results::{DatasetPlan, Plan, Texts};
 use sha2::{Digest, Sha256};
 use tasks::choice::{PromptFormat, ShuffleProtocol, draw_orders};
 use tasks::{
-    Backend, ExtractorKind, Item, JudgeKind, MathJudge, Prompt, PromptStyle, Sampling, Split,
-    Target, Task, Temperatures, TextPolicy,
+    Backend, ExtractorKind, Item, ItemId, JudgeKind, MathJudge, Prompt, PromptStyle, Sampling,
+    Split, Target, Task, Temperatures, TextPolicy,
 };
 
-use crate::assets::AssetStore;
 use crate::display::Display;
 use crate::error::EvalrunError;
 
+pub(crate) use calls::{CallsMode, CallsOverrides, ReplyFormat, missing};
 pub(crate) use grader::Graders;
 pub(crate) use items::{ItemChoice, file_bytes, unpacked};
 pub(crate) use model::{MODELS, ModelChoice, RemoteChoice, open};
@@ -43,6 +44,7 @@ pub(crate) struct Overrides {
     pub(crate) extractor: Option<ExtractorKind>,
     pub(crate) math_judge: Option<MathJudge>,
     pub(crate) choices: ChoiceOverrides,
+    pub(crate) calls: CallsOverrides,
 }
 
 /// What the user may change of a task with options.
@@ -69,15 +71,21 @@ pub(crate) fn resolve(
     mut task: Task,
     overrides: &Overrides,
     backend: &dyn Backend,
-    (store, display): (&AssetStore, &Display),
+    graders: &Graders<'_>,
 ) -> Result<RunPlan, EvalrunError> {
+    let (store, display) = graders.resources();
     adjust(&mut task, overrides, backend)?;
     let split = task.split(overrides.split.as_deref().unwrap_or("test"))?;
     if split == Split::Demo {
         // These items are self-written.
         task.texts = TextPolicy::Public;
     }
-    let mut data = items::load(&task, split, (store, display))?;
+    let calls = calls::plan(&task, &overrides.calls, backend, display)?;
+    let mut data = match task.judge {
+        JudgeKind::Calls(category) => calls::load(category, graders.bfcl())?,
+        _ => items::load(&task, split, (store, display))?,
+    };
+    let all: Vec<ItemId> = data.items.iter().map(|item| item.id.clone()).collect();
     let n_samples = overrides.n_samples.unwrap_or(task.defaults.n_samples);
     if let Some(protocol) = task.shuffle {
         if data.n_items_source < data.n_items_full && protocol != ShuffleProtocol::PerItem {
@@ -88,7 +96,10 @@ pub(crate) fn resolve(
         }
         draw_orders(&mut data.items, protocol, overrides.seed, (&task.name, n_samples));
     }
-    let items = overrides.items.select(&task.name, data.items)?;
+    let mut items = overrides.items.select(&task.name, data.items)?;
+    if let (JudgeKind::Calls(category), Some(plan)) = (task.judge, &calls) {
+        items = graders.bfcl().asked(&items, &all, calls::asking(category, plan))?;
+    }
     for item in &items {
         task.prompt.render(&item.displayed(0))?;
     }
@@ -117,6 +128,7 @@ pub(crate) fn resolve(
         breakdown: task.breakdown.clone(),
         shuffle: task.shuffle,
         prompt_format: overrides.choices.prompt_format,
+        calls,
         texts: overrides.choices.texts(&task),
         sampling: sampling(&task, overrides),
         temperatures: task.defaults.temperatures.clone(),

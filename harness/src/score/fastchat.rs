@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tasks::{
     Backend, BackendError, BoxFuture, Capabilities, Completion, DialogueTarget, Fingerprint,
     Finish, Item, Message, PromptSet, PromptStyle, Reading, Request, Role, Sample, SampleKey,
-    Sampling, Target, Timing, TokenMeter, Transcript, Turn, suite,
+    Sampling, Target, Timing, TokenMeter, ToolSupport, Transcript, Turn, suite,
 };
 
 use super::file;
@@ -24,7 +24,7 @@ use crate::assets::AssetStore;
 use crate::display::Display;
 use crate::error::EvalrunError;
 use crate::judging::IMPORTED;
-use crate::plan::{Overrides, RunPlan, resolve};
+use crate::plan::{Graders, Overrides, RunPlan, resolve};
 
 /// A row of `model_answer/*.jsonl`.
 #[derive(Deserialize)]
@@ -65,8 +65,9 @@ pub(crate) fn import(
     let sha256 = tasks::hex(&Sha256::digest(crate::plan::file_bytes(samples)?));
     let details = BTreeMap::from([("answers_sha256".to_owned(), sha256)]);
     let fingerprint = fingerprint(&model, details);
+    let graders = Graders::new(resources, None);
     let plan =
-        resolve(suite::find(task)?, &Overrides::default(), &Imported(fingerprint), resources)?;
+        resolve(suite::find(task)?, &Overrides::default(), &Imported(fingerprint), &graders)?;
     let answers = by_question(rows, resources.1);
     std::fs::create_dir_all(folder).map_err(|err| EvalrunError::File {
         path: folder.to_owned(),
@@ -171,11 +172,15 @@ fn record(
     let mut messages = Vec::new();
     let mut turns = Vec::new();
     for (question, answer) in dialogue.turns.iter().zip(answers) {
-        messages.push(Message { role: Role::User, content: question.clone() });
-        let request =
-            Request { messages: messages.clone(), sampling: sampling.clone(), seed: sample.seed };
+        messages.push(Message::new(Role::User, question));
+        let request = Request {
+            messages: messages.clone(),
+            tools: Vec::new(),
+            sampling: sampling.clone(),
+            seed: sample.seed,
+        };
         turns.push(Turn { request, completion: completion(answer) });
-        messages.push(Message { role: Role::Assistant, content: answer.clone() });
+        messages.push(Message::new(Role::Assistant, answer));
     }
     let transcript = Transcript { turns };
     let judgement = Grader::Dialogues.grade(&item.target, &transcript);
@@ -192,6 +197,7 @@ fn completion(text: &str) -> Completion {
     Completion {
         text: text.to_owned(),
         reasoning: None,
+        tool_calls: Vec::new(),
         reasoning_opened_by_template: false,
         finish: Finish::Stop,
         usage: None,
@@ -255,10 +261,7 @@ fn judgment(key: JudgmentKey, row: JudgmentRow, reading: Reading) -> JudgmentRec
     JudgmentRecord {
         key,
         template: row.judge.1,
-        messages: vec![
-            Message { role: Role::System, content: String::new() },
-            Message { role: Role::User, content: row.user_prompt },
-        ],
+        messages: vec![Message::new(Role::System, ""), Message::new(Role::User, row.user_prompt)],
         result: JudgmentResult::Read(Box::new(reply)),
         finished_at: crate::now(),
     }
@@ -309,6 +312,7 @@ impl Backend for Imported {
         Capabilities {
             context_tokens: None,
             prompt_style: PromptStyle::Chat,
+            tools: ToolSupport::None,
             concurrency: 1,
             deterministic: true,
         }

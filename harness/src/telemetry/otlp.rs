@@ -138,8 +138,8 @@ mod tests {
             max_tokens: 7,
             stop: vec![],
         };
-        let messages = vec![Message { role: Role::User, content: "2+2?".to_owned() }];
-        let request = Request { messages, sampling, seed: SampleSeed(5) };
+        let messages = vec![Message::new(Role::User, "2+2?")];
+        let request = Request { messages, tools: Vec::new(), sampling, seed: SampleSeed(5) };
         let started = UNIX_EPOCH + Duration::from_millis(1500);
         let ended = started + Duration::from_nanos(1);
         let answer = answer.as_ref().map_err(BackendError::clone);

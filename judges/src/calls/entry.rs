@@ -4,8 +4,22 @@ use tasks::calls::{Category, CheckKind, FunctionDoc, Language};
 
 use super::check::{Check, DataError, Naming};
 use super::decode::{self, Decoded, Mode, ReturnFormat, ToolTag};
+use super::multi_turn::Conversation;
 use super::value::Value;
 use super::verdict::{ErrorType, Failure, Judged};
+
+/// What is judged, and by what.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// Calls are expected.
+    Calls(SingleTurn),
+    /// A call is expected, or none.
+    Relevance(CheckKind),
+    /// Calls are run.
+    Conversation(Conversation),
+    /// The last message names one of these answers.
+    Agentic(Vec<String>),
+}
 
 /// A call that is expected, with the acceptable values of each parameter.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,15 +8,19 @@ mod agentic;
 pub mod check;
 pub mod decode;
 mod entry;
+pub mod episode;
 pub mod json;
 pub mod multi_turn;
 mod percent;
 mod relevance;
+pub mod reply;
 mod text;
 pub mod value;
 mod verdict;
 
 pub use agentic::judge as judge_agentic;
-pub use entry::{AnswerError, Config, ConfigError, ExpectedCall, SingleTurn, expected_calls};
+pub use entry::{
+    AnswerError, Config, ConfigError, Entry, ExpectedCall, SingleTurn, expected_calls,
+};
 pub use relevance::judge as judge_relevance;
 pub use verdict::{ErrorType, Failure, Judged};

@@ -184,7 +184,7 @@ impl JudgePrompts {
             .format
             .fill(&slots)
             .map_err(|source| PromptError::Format { template: template.clone(), source })?;
-        let message = |role, content| Message { role, content };
+        let message = Message::new;
         let messages =
             vec![message(Role::System, prompt.system.clone()), message(Role::User, content)];
         Ok(JudgeQuestion { template, messages })

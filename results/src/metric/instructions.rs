@@ -111,9 +111,11 @@ fn of_item(item: &ItemOutcomes, over: Over) -> impl Iterator<Item = &Vec<Instruc
     let details = item.samples.iter().filter(counts).filter_map(|sample| sample.detail.as_ref());
     details.filter_map(|detail| match detail {
         Detail::Instructions(outcomes) => Some(outcomes),
-        Detail::Program(_) | Detail::Equivalence(_) | Detail::Choice(_) | Detail::Dialogue(_) => {
-            None
-        }
+        Detail::Program(_)
+        | Detail::Equivalence(_)
+        | Detail::Choice(_)
+        | Detail::Dialogue(_)
+        | Detail::Calls(_) => None,
     })
 }
 

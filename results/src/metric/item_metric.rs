@@ -175,8 +175,12 @@ impl ItemSeries {
         };
         for metric in &plan.metrics {
             match metric {
-                // Ratings are no scores, and letters have no figure of one item.
-                MetricKind::PassAt1 | MetricKind::Ratings | MetricKind::Letters => (),
+                // Ratings are no scores, and letters have no figure of one item. Calls without wrong data
+                // are for people who doubt the data.
+                MetricKind::PassAt1
+                | MetricKind::Ratings
+                | MetricKind::Letters
+                | MetricKind::Calls => (),
                 MetricKind::ConsAtN => {
                     for (k, value) in consensus(item) {
                         add(ItemMetric::ConsAtK(k), Some(value));

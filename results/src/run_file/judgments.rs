@@ -202,7 +202,7 @@ impl RunFile {
     /// What a judge was asked.
     pub fn judge_messages(&self, key: &JudgmentKey) -> Result<Vec<Message>, StoreError> {
         let (opponent, position) = key.setting.columns();
-        let sql = "SELECT p.messages FROM judgments g JOIN prompts p ON p.sha256 = g.prompt_sha256
+        let sql = "SELECT g.prompt_sha256 FROM judgments g
                    WHERE g.judge_id = ?1 AND g.item_id = ?2 AND g.sample_idx = ?3 AND g.turn = ?4
                      AND g.opponent = ?5 AND g.position = ?6 AND g.judge_sample_idx = ?7";
         let sample = &key.sample;
@@ -220,7 +220,7 @@ impl RunFile {
                 |row| row.get(0),
             )
         };
-        self.parse_kept("a judge's prompt", query().map_err(at(&self.path))?)
+        self.messages(&query().map_err(at(&self.path))?)
     }
 }
 

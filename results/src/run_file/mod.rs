@@ -27,7 +27,7 @@ pub use writer::{Happening, RunWriter, Session};
 const APPLICATION_ID: u32 = 0x6576_616c;
 
 /// The format version this build writes, and the newest one it reads.
-const FORMAT_VERSION: u32 = 3;
+const FORMAT_VERSION: u32 = 4;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -80,6 +80,11 @@ fn upgrade(connection: &Connection, version: u32) {
         // verdicts, which know neither `answered` nor the absence of a score, need no change.
         drop(connection.execute("ALTER TABLE turns ADD COLUMN cached_tokens INTEGER", []));
         drop(connection.execute_batch(JUDGMENTS_SCHEMA));
+    }
+    if version < 4 {
+        // Version 3 had no calls, and kept every prompt whole.
+        drop(connection.execute("ALTER TABLE turns ADD COLUMN tool_calls TEXT", []));
+        drop(connection.execute("ALTER TABLE prompts ADD COLUMN base TEXT", []));
         drop(connection.pragma_update(None, "user_version", FORMAT_VERSION));
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 use serde::de::DeserializeOwned;
 use tasks::{
     Completion, Detail, Finish, Item, ItemId, JudgeKind, Message, Request, SampleKey, SampleSeed,
-    Sampling, Target, Timing, Transcript, Turn, Usage, Verdict,
+    Sampling, Target, Timing, ToolCall, Transcript, Turn, Usage, Verdict,
 };
 
 use super::{at, open, serving};
@@ -273,35 +273,60 @@ impl RunFile {
     }
 
     fn transcript(&self, key: &SampleKey, seed: SampleSeed) -> Result<Transcript, StoreError> {
-        let sql = "SELECT p.messages, t.completion, t.reasoning, t.reasoning_opened_by_template,
+        let sql = "SELECT t.prompt_sha256, t.completion, t.reasoning, t.reasoning_opened_by_template,
                           t.finish_reason, t.prompt_tokens, t.completion_tokens, t.reasoning_tokens,
-                          t.latency_ms, t.first_token_ms, t.n_attempts, t.cached_tokens
-                   FROM turns t JOIN prompts p ON p.sha256 = t.prompt_sha256
+                          t.latency_ms, t.first_token_ms, t.n_attempts, t.cached_tokens, t.tool_calls
+                   FROM turns t
                    WHERE t.item_id = ?1 AND t.sample_idx = ?2 ORDER BY t.turn_idx";
-        let query = || -> rusqlite::Result<Vec<(String, String, Completion)>> {
+        type StoredTurn = (String, String, Option<String>, Completion);
+        let query = || -> rusqlite::Result<Vec<StoredTurn>> {
             self.connection
                 .prepare_cached(sql)?
                 .query_map((&key.item.0, key.sample_idx), |row| {
-                    Ok((row.get(0)?, row.get(4)?, completion(row)?))
+                    Ok((row.get(0)?, row.get(4)?, row.get(12)?, completion(row)?))
                 })?
                 .collect()
         };
         let sampling = self.sampling(key)?;
         let mut turns = Vec::new();
-        for (messages, finish, completion) in query().map_err(at(&self.path))? {
-            let messages: Vec<Message> = self.parse_kept("a prompt", messages)?;
+        for (prompt, finish, calls, completion) in query().map_err(at(&self.path))? {
+            let messages = self.messages(&prompt)?;
+            let tool_calls: Vec<ToolCall> = match calls {
+                Some(calls) => self.parse_kept("calls", calls)?,
+                None => Vec::new(),
+            };
             let finish = Finish::from_name(&finish)
                 .ok_or_else(|| corrupt(&self.path, "a finish reason", &finish))?;
-            let request = Request { messages, sampling: sampling.clone(), seed };
+            let request = Request { messages, tools: Vec::new(), sampling: sampling.clone(), seed };
             let (text, reasoning) = (self.text(completion.text)?, completion.reasoning);
             let reasoning = reasoning.map(|text| self.text(text)).transpose()?;
-            let completion = Completion { text, reasoning, finish, ..completion };
+            let completion = Completion { text, reasoning, tool_calls, finish, ..completion };
             turns.push(Turn { request, completion });
         }
         if turns.is_empty() {
             return Err(corrupt(&self.path, "a judged sample without turns", &key.item.0));
         }
         Ok(Transcript { turns })
+    }
+
+    /// All messages of a prompt: those of the prompts that it goes on from, and its own.
+    pub(super) fn messages(&self, sha256: &str) -> Result<Vec<Message>, StoreError> {
+        let sql = "SELECT messages, base FROM prompts WHERE sha256 = ?1";
+        let query = |sha256: &str| -> rusqlite::Result<(String, Option<String>)> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_row([sha256], |row| Ok((row.get(0)?, row.get(1)?)))
+        };
+        let (mut parts, mut next) = (Vec::new(), Some(sha256.to_owned()));
+        let mut seen = BTreeSet::new();
+        while let Some(sha256) = next {
+            if !seen.insert(sha256.clone()) {
+                return Err(corrupt(&self.path, "a prompt that goes on from itself", &sha256));
+            }
+            let (messages, base) = query(&sha256).map_err(at(&self.path))?;
+            parts.push(self.parse_kept::<Vec<Message>>("a prompt", messages)?);
+            next = base;
+        }
+        Ok(parts.into_iter().rev().flatten().collect())
     }
 
     /// The sampling parameters of a sample's requests.
@@ -365,6 +390,7 @@ fn completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
     Ok(Completion {
         text: row.get(1)?,
         reasoning: row.get(2)?,
+        tool_calls: Vec::new(),
         reasoning_opened_by_template: row.get(3)?,
         finish: Finish::Stop,
         usage,

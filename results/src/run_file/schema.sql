@@ -1,4 +1,4 @@
--- evalrun run file, format version 3. One file is one run; see results/src/run_file/mod.rs.
+-- evalrun run file, format version 4. One file is one run; see results/src/run_file/mod.rs.
 -- Where the plan says `"texts": "sealed"`, the columns fields, target, messages, completion, reasoning,
 -- answer and error hold sealed texts (results/src/seal.rs): the authors of those data ask that examples
 -- stay out of plain text. `evalrun` reads them; --keep-text writes them readable.
@@ -24,8 +24,9 @@ CREATE TABLE items (
 
 -- Messages are stored once, however many samples share them.
 CREATE TABLE prompts (
-    sha256   TEXT PRIMARY KEY,
-    messages TEXT NOT NULL           -- JSON array of {role, content}
+    sha256   TEXT PRIMARY KEY,       -- of all messages
+    messages TEXT NOT NULL,          -- JSON array of {role, content}: those that follow the base's
+    base     TEXT                    -- the prompt whose messages come first; NULL for none
 ) STRICT;
 
 CREATE TABLE samples (
@@ -56,6 +57,7 @@ CREATE TABLE turns (
     first_token_ms    INTEGER,
     n_attempts        INTEGER NOT NULL,
     cached_tokens     INTEGER,       -- prompt tokens that the server had in a cache
+    tool_calls        TEXT,          -- calls by the endpoint's own means, as its JSON
     PRIMARY KEY (item_id, sample_idx, turn_idx)
 ) STRICT;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Transaction, params};
-use tasks::{Answer, Item, Judgement, SampleKey, Transcript};
+use tasks::{Answer, Completion, Item, Judgement, Request, SampleKey, Transcript};
 
 use super::lock::WriterLock;
 use super::{APPLICATION_ID, FORMAT_VERSION, JUDGMENTS_SCHEMA, RunFile, SCHEMA, at, open};
@@ -235,17 +235,14 @@ fn store_turns(
     transcript: &Transcript,
     form: TextForm,
 ) -> rusqlite::Result<()> {
+    let mut before: Option<(&Request, String)> = None;
     for (turn_idx, turn) in transcript.turns.iter().enumerate() {
-        let sha256 = turn.request.messages_sha256();
-        let messages =
-            serde_json::to_string(&turn.request.messages).expect("messages are plain text");
-        transaction
-            .prepare_cached("INSERT OR IGNORE INTO prompts (sha256, messages) VALUES (?1, ?2)")?
-            .execute(params![sha256, form.kept(&messages)])?;
+        let sha256 = store_prompt(transaction, &turn.request, before.as_ref(), form)?;
+        before = Some((&turn.request, sha256.clone()));
         let completion = &turn.completion;
         let usage = completion.usage;
         let sql = "INSERT INTO turns
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
         transaction.prepare_cached(sql)?.execute(params![
             key.item.0,
             key.sample_idx,
@@ -262,9 +259,38 @@ fn store_turns(
             completion.timing.first_token_ms.map(u64::cast_signed),
             completion.timing.n_attempts,
             usage.and_then(|usage| usage.cached_tokens).map(u64::cast_signed),
+            calls(completion).map(|calls| form.kept(&calls)),
         ])?;
     }
     Ok(())
+}
+
+/// Stores the messages of a request and gives their name. Of a request that goes on where the one before
+/// it ended, only what is new is kept: a conversation of many steps would fill the file otherwise.
+fn store_prompt(
+    transaction: &Transaction<'_>,
+    request: &Request,
+    before: Option<&(&Request, String)>,
+    form: TextForm,
+) -> rusqlite::Result<String> {
+    let sha256 = request.messages_sha256();
+    let known = before.and_then(|(before, base)| {
+        let rest = request.messages.strip_prefix(before.messages.as_slice())?;
+        Some((base, rest)).filter(|(_, rest)| !rest.is_empty())
+    });
+    let (base, messages) = match known {
+        Some((base, rest)) => (Some(base), rest),
+        None => (None, request.messages.as_slice()),
+    };
+    let messages = serde_json::to_string(messages).expect("messages are plain text");
+    let sql = "INSERT OR IGNORE INTO prompts (sha256, messages, base) VALUES (?1, ?2, ?3)";
+    transaction.prepare_cached(sql)?.execute(params![sha256, form.kept(&messages), base])?;
+    Ok(sha256)
+}
+
+fn calls(completion: &Completion) -> Option<String> {
+    let calls = &completion.tool_calls;
+    (!calls.is_empty()).then(|| serde_json::to_string(calls).expect("calls are plain text"))
 }
 
 fn store_verdict(

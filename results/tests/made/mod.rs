@@ -34,6 +34,7 @@ pub fn plan() -> Plan {
         breakdown: Vec::new(),
         shuffle: None,
         prompt_format: None,
+        calls: None,
         texts: results::Texts::Public,
         sampling: sampling(),
         temperatures: tasks::Temperatures::default(),

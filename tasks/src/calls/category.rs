@@ -1,7 +1,10 @@
 //! Categories and groups.
 
+use serde::{Deserialize, Serialize};
+
 /// A scored category, or format sensitivity, which is reported and not scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
 #[expect(missing_docs, reason = "each is named after its data")]
 pub enum Category {
     SimplePython,
@@ -226,6 +229,20 @@ impl Category {
             Self::WebSearchBase | Self::WebSearchNoSnippet => "BFCL_v4_web_search.json",
             Self::FormatSensitivity => "BFCL_v4_format_sensitivity.json",
         }
+    }
+}
+
+impl From<Category> for &'static str {
+    fn from(category: Category) -> Self {
+        category.name()
+    }
+}
+
+impl TryFrom<String> for Category {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::named(&name).ok_or_else(|| format!("BFCL v4 has no category `{name}`"))
     }
 }
 

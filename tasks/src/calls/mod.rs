@@ -4,9 +4,11 @@
 //! `eval_checker/eval_runner_helper.py` (Apache-2.0).
 
 mod category;
+mod conversation;
 mod function;
 pub mod tree;
 
 pub use category::{Category, CheckKind, Group, Language};
+pub use conversation::{AskedTurn, CallsStyle, CallsTarget};
 pub use function::{Description, FunctionDoc, FunctionError, Parameter, ParameterType};
 pub use tree::{Mean, Node, Part};

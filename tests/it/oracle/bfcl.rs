@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use harness::assets::AssetStore;
-use harness::calls::{BfclData, CallsSandbox, Entry};
+use harness::calls::{BfclData, CallsSandbox};
 use harness::display::Display;
+use judges::calls::Entry;
 use judges::calls::check::Naming;
 use judges::calls::decode::Mode;
 use judges::calls::multi_turn::{self, Conversation, Turns};

@@ -23,7 +23,7 @@ impl Envelope<'_> {
     /// Returns the whole reply as one object.
     pub(super) fn whole(&self, chat: &ChatReply) -> Value {
         let mut choice = match self.endpoint {
-            Endpoint::Chat => json!({"index": 0, "message": message(chat)}),
+            Endpoint::Chat => json!({"index": 0, "message": message(chat, self.index)}),
             Endpoint::Plain => json!({"index": 0, "text": chat.content}),
         };
         choice["logprobs"] = Value::Null;
@@ -71,6 +71,9 @@ impl Envelope<'_> {
         }
         let texts = split(&chat.content, pieces).into_iter();
         deltas.extend(texts.map(|piece| self.delta("content", piece)));
+        if self.endpoint == Endpoint::Chat {
+            deltas.extend(call_deltas(chat, self.index, pieces));
+        }
         deltas
     }
 
@@ -123,7 +126,31 @@ pub(super) fn models(names: &[String], owner: &str) -> Value {
     json!({"object": "list", "data": data})
 }
 
-fn message(chat: &ChatReply) -> Value {
+/// Returns the name of a call: that of the reply and its place in it.
+fn call_id(index: usize, place: usize) -> String {
+    format!("call-{index}-{place}")
+}
+
+/// Returns each call as a name and the pieces of its arguments.
+fn call_deltas(chat: &ChatReply, index: usize, pieces: usize) -> Vec<Value> {
+    let mut deltas = Vec::new();
+    for (place, (name, arguments)) in chat.calls.iter().enumerate() {
+        let begun = json!({
+            "index": place,
+            "id": call_id(index, place),
+            "type": "function",
+            "function": {"name": name, "arguments": ""},
+        });
+        deltas.push(json!({"tool_calls": [begun]}));
+        for piece in split(arguments, pieces) {
+            let more = json!({"index": place, "function": {"arguments": piece}});
+            deltas.push(json!({"tool_calls": [more]}));
+        }
+    }
+    deltas
+}
+
+fn message(chat: &ChatReply, index: usize) -> Value {
     let mut message = Map::new();
     message.insert("role".to_owned(), json!("assistant"));
     let silent = chat.content.is_empty() && chat.reasoning.is_some();
@@ -131,6 +158,14 @@ fn message(chat: &ChatReply) -> Value {
     message.insert("content".to_owned(), json!(content));
     if let Some(reasoning) = &chat.reasoning {
         message.insert(chat.reasoning_field.to_owned(), json!(reasoning));
+    }
+    if !chat.calls.is_empty() {
+        let call = |(place, (name, arguments)): (usize, &(String, String))| {
+            let function = json!({"name": name, "arguments": arguments});
+            json!({"id": call_id(index, place), "type": "function", "function": function})
+        };
+        let calls: Vec<Value> = chat.calls.iter().enumerate().map(call).collect();
+        message.insert("tool_calls".to_owned(), json!(calls));
     }
     Value::Object(message)
 }

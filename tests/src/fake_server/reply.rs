@@ -115,6 +115,8 @@ pub struct ChatReply {
     pub reasoning: Option<String>,
     /// The field that holds the reasoning: `reasoning_content` or `reasoning`.
     pub reasoning_field: &'static str,
+    /// Calls of functions, each a name and its arguments; plain completions have none.
+    pub calls: Vec<(String, String)>,
     /// The finish reason. A stream without one has no finish event.
     pub finish_reason: Option<String>,
     /// The token counts, if the server reports any.
@@ -146,6 +148,7 @@ impl ChatReply {
             content,
             reasoning: None,
             reasoning_field: "reasoning_content",
+            calls: Vec::new(),
             finish_reason: Some("stop".to_owned()),
             usage: Some(usage),
         }
@@ -162,6 +165,14 @@ impl ChatReply {
     #[must_use]
     pub fn reasoning_field(mut self, field: &'static str) -> Self {
         self.reasoning_field = field;
+        self
+    }
+
+    /// Calls functions, each given by a name and its arguments.
+    #[must_use]
+    pub fn calling(mut self, calls: Vec<(String, String)>) -> Self {
+        self.calls = calls;
+        self.finish_reason = Some("tool_calls".to_owned());
         self
     }
 

@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 use tasks::{
     Backend, BackendError, BoxFuture, Capabilities, Completion, Continuation, ContinuationScore,
     Fingerprint, LogLikelihood, PromptStyle, Request, SampleSeed, Sampling, TokenMeter,
+    ToolSupport,
 };
 use tokio::sync::oneshot;
 
@@ -59,6 +60,7 @@ pub struct EmbeddedBackend {
     fingerprint: Fingerprint,
     context_tokens: u32,
     prompt_style: PromptStyle,
+    tools: ToolSupport,
     batch: usize,
     jobs: mpsc::Sender<Asked>,
 }
@@ -93,12 +95,14 @@ impl EmbeddedBackend {
             details: BTreeMap::from(details),
         };
         let context_tokens = worker.context_tokens();
+        let tools =
+            if worker.describes_tools() { ToolSupport::Template } else { ToolSupport::None };
         let (jobs, incoming) = mpsc::channel();
         std::thread::Builder::new()
             .name("model".to_owned())
             .spawn(move || threads.install(move || worker.serve(&incoming)))
             .map_err(|err| ModelError::Thread(err.to_string()))?;
-        Ok(Self { fingerprint, context_tokens, prompt_style, batch: settings.batch, jobs })
+        Ok(Self { fingerprint, context_tokens, prompt_style, tools, batch: settings.batch, jobs })
     }
 }
 
@@ -111,6 +115,7 @@ impl Backend for EmbeddedBackend {
         Capabilities {
             context_tokens: Some(self.context_tokens),
             prompt_style: self.prompt_style,
+            tools: self.tools,
             concurrency: self.batch,
             deterministic: true,
         }

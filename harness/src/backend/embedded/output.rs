@@ -96,6 +96,7 @@ impl Output {
         Completion {
             text: String::from_utf8_lossy(&self.bytes).into_owned(),
             reasoning: None,
+            tool_calls: Vec::new(),
             reasoning_opened_by_template: self.reasoning_opened,
             finish,
             usage: Some(usage),

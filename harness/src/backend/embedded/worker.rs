@@ -11,8 +11,10 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Instant;
 
 use rayon::prelude::*;
-use serde_json::{Map, json};
-use tasks::{BackendError, Completion, Continuation, ContinuationScore, Request, TokenMeter};
+use serde_json::{Map, Value, json};
+use tasks::{
+    BackendError, Completion, Continuation, ContinuationScore, Message, Request, Role, TokenMeter,
+};
 use tokio::sync::oneshot;
 
 use super::arch;
@@ -121,6 +123,19 @@ impl Worker {
         self.template.as_ref().map(ChatTemplate::source)
     }
 
+    /// Whether the chat template tells the model of functions: whether it renders another text with one
+    /// than without.
+    pub(super) fn describes_tools(&self) -> bool {
+        let Some(template) = &self.template else { return false };
+        let parameters = json!({ "type": "object", "properties": {}, "required": [] });
+        let function = json!({ "name": "look", "description": "Looks.", "parameters": parameters });
+        let tool = json!({ "type": "function", "function": function });
+        let messages = [Message::new(Role::User, "?")];
+        let without = self.render(template, &messages, &[]);
+        let with = self.render(template, &messages, &[tool]);
+        matches!((with, without), (Ok(with), Ok(without)) if with != without)
+    }
+
     pub(super) fn context_tokens(&self) -> u32 {
         u32::try_from(self.model.context_tokens()).unwrap_or(u32::MAX)
     }
@@ -145,7 +160,7 @@ impl Worker {
         let text = match &self.template {
             None => request.plain_prompt(),
             Some(template) => self
-                .render(template, request)
+                .render(template, &request.messages, &request.tools)
                 .map_err(|err| engine(format!("the chat template failed: {err}")))?,
         };
         let tokens = self.tokenizer.encode_prompt(&text).map_err(|err| engine(err.to_string()))?;
@@ -163,8 +178,14 @@ impl Worker {
     }
 
     /// A prompt that changes with the day is no measurement, so every template lives on one day.
-    fn render(&self, template: &ChatTemplate, request: &Request) -> Result<String, TemplateError> {
-        let messages = request.messages.iter().map(|message| json!(message)).collect();
+    fn render(
+        &self,
+        template: &ChatTemplate,
+        messages: &[Message],
+        tools: &[Value],
+    ) -> Result<String, TemplateError> {
+        let tools = if tools.is_empty() { Value::Null } else { json!(tools) };
+        let messages = messages.iter().map(|message| json!(message)).collect();
         let mut variables = Map::from_iter([("add_generation_prompt".to_owned(), json!(true))]);
         let tokens =
             [("bos_token", self.tokenizer.bos_text()), ("eos_token", self.tokenizer.eos_text())];
@@ -173,7 +194,7 @@ impl Worker {
                 variables.insert(name.to_owned(), json!(text));
             }
         }
-        let chat = Chat { messages, variables, ..Chat::default() };
+        let chat = Chat { messages, tools, variables, ..Chat::default() };
         render_chat(template, &chat, jiff::civil::date(2025, 1, 15).at(12, 0, 0, 0))
     }
 

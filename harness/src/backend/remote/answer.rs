@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use tasks::{BackendError, Completion, Finish, Timing, TokenMeter, Usage};
 
+use super::calls::{CallPiece, Calls};
 use super::endpoint::redact;
 use super::{Api, Endpoint, protocol};
 
@@ -16,6 +17,7 @@ pub(super) struct Collected<'a> {
     first_token: Option<Instant>,
     text: String,
     reasoning: String,
+    calls: Calls,
     finish: Option<Finish>,
     usage: Option<Usage>,
 }
@@ -43,6 +45,7 @@ struct Piece {
     content: Option<String>,
     reasoning_content: Option<String>,
     reasoning: Option<String>,
+    tool_calls: Option<Vec<CallPiece>>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +76,7 @@ impl<'a> Collected<'a> {
             first_token: None,
             text: String::new(),
             reasoning: String::new(),
+            calls: Calls::default(),
             finish: None,
             usage: None,
         }
@@ -99,7 +103,7 @@ impl<'a> Collected<'a> {
 
     /// Bytes collected so far.
     pub(super) fn n_bytes(&self) -> usize {
-        self.text.len() + self.reasoning.len()
+        self.text.len() + self.reasoning.len() + self.calls.n_bytes()
     }
 
     /// Milliseconds from the request to the first text.
@@ -116,6 +120,7 @@ impl<'a> Collected<'a> {
         Ok(Completion {
             text: self.text,
             reasoning: (!self.reasoning.is_empty()).then_some(self.reasoning),
+            tool_calls: self.calls.finish()?,
             reasoning_opened_by_template: false,
             finish,
             usage: self.usage,
@@ -157,6 +162,9 @@ impl<'a> Collected<'a> {
                 self.text += piece.content.as_deref().unwrap_or("");
                 let reasoning = piece.reasoning_content.or(piece.reasoning);
                 self.reasoning += reasoning.as_deref().unwrap_or("");
+                for piece in piece.tool_calls.into_iter().flatten() {
+                    self.calls.add(piece)?;
+                }
             }
         }
         if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {

@@ -12,6 +12,9 @@ pub(super) fn of(endpoint: &Endpoint, dialect: &Dialect, request: &Request) -> V
     body.insert("model".to_owned(), json!(endpoint.model));
     let (field, prompt) = prompt(endpoint.api, dialect, request);
     body.insert(field.to_owned(), prompt);
+    if !request.tools.is_empty() {
+        body.insert("tools".to_owned(), json!(request.tools));
+    }
     body.insert("stream".to_owned(), json!(true));
     for (parameter, value) in parameters(dialect, request) {
         if let (Some(name), Some(value)) = (dialect.spelling(parameter, endpoint.api), value) {
@@ -79,9 +82,10 @@ mod tests {
     use tasks::{SampleSeed, Sampling};
 
     fn check(api: Api, dialect: &Dialect, sampling: Sampling, expected: &str) {
-        let message = |role, content: &str| Message { role, content: content.to_owned() };
+        let message = Message::new;
         let request = Request {
             messages: vec![message(Role::System, "Будь краток."), message(Role::User, "2+2?")],
+            tools: Vec::new(),
             sampling,
             seed: SampleSeed(5),
         };

@@ -8,6 +8,7 @@
 
 mod answer;
 mod body;
+mod calls;
 mod client;
 pub(crate) mod dialect;
 mod endpoint;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use tasks::{
     Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, PromptStyle, Request,
-    Sampling, TokenMeter,
+    Sampling, TokenMeter, ToolSupport,
 };
 
 pub(crate) use client::{OfferedModel, offered};
@@ -187,6 +188,10 @@ impl Backend for RemoteBackend {
             prompt_style: match self.endpoint.api {
                 Api::Chat => PromptStyle::Chat,
                 Api::Completions => PromptStyle::Base,
+            },
+            tools: match self.endpoint.api {
+                Api::Chat => ToolSupport::Native,
+                Api::Completions => ToolSupport::None,
             },
             concurrency: self.most * self.lines.len(),
             deterministic: false,

@@ -11,13 +11,13 @@ use std::path::Path;
 use judges::calls::check::{DataError, Naming};
 use judges::calls::decode::Mode;
 use judges::calls::multi_turn::{self, ConversationError};
-use judges::calls::{Judged, judge_agentic, judge_relevance};
+use judges::calls::{Entry, Judged, judge_agentic, judge_relevance};
 use rayon::prelude::*;
 use tasks::calls::Category;
 
 use super::{ScoreSettings, Scored};
 use crate::assets::{self, AssetStore};
-use crate::calls::{BfclData, CallsSandbox, Entry};
+use crate::calls::{BfclData, CallsSandbox};
 use crate::display::Display;
 use crate::error::EvalrunError;
 use rows::{Row, read};

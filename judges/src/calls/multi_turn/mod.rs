@@ -101,6 +101,18 @@ impl Conversation {
         Ok(self.compare(turns, &model, &expected))
     }
 
+    /// The responses to all of a model's calls, or `None` where one used up what it may or broke the
+    /// interpreter.
+    pub(super) fn responses(
+        &self,
+        turns: &Turns,
+        sandbox: &sandbox::Sandbox,
+    ) -> Result<Option<Vec<String>>, ConversationError> {
+        let run = guest::run(self, Side::Model, turns, sandbox)?;
+        let responses = run.turns.into_iter().flat_map(|turn| turn.responses).collect();
+        Ok(run.stopped.is_none().then_some(responses))
+    }
+
     /// The first turn in which calls are expected and none is made.
     fn first_unanswered(&self, turns: &Turns) -> Option<usize> {
         let pairs = turns.iter().zip(&self.ground_truth);

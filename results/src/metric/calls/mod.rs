@@ -3,6 +3,7 @@
 //! Source: `eval_checker/eval_runner_helper.py` of `bfcl-eval` 2026.3.23. Upstream counts a category that
 //! was not evaluated as zero; here that figure has a name of its own, beside one over what is there.
 
+mod corrected;
 mod leaderboard;
 mod sensitivity;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tasks::calls::{Category, Mean, Node, Part};
 
+pub use corrected::corrected;
 pub use leaderboard::{Cost, ModelRow, Table, Usage, leaderboard};
 pub use sensitivity::{Sensitivity, configurations, sensitivity};
 

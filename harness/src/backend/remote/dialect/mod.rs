@@ -101,9 +101,10 @@ impl Dialect {
 
 /// A short request that uses every parameter.
 pub(super) fn probe_request() -> Request {
-    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    let message = Message::new;
     Request {
         messages: vec![message(Role::System, "Be brief."), message(Role::User, "Say yes.")],
+        tools: Vec::new(),
         sampling: Sampling {
             temperature: 0.5,
             top_p: Some(0.9),

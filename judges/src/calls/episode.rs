@@ -1,0 +1,170 @@
+//! A conversation in which functions are called (`model_handler/base_handler.py`,
+//! `inference_multi_turn_*`, of `bfcl-eval` 2026.3.23).
+//!
+//! A step is a request and its reply. The calls of a reply are run and their responses sent back, until
+//! a reply holds none that can be read: then the user's next turn begins. Responses come from running all
+//! calls of the conversation again in a fresh interpreter, in which nothing is left to chance; so nothing
+//! of a conversation lives longer than a step, and a resumed run sees what an uninterrupted one sees.
+
+use std::sync::Arc;
+
+use sandbox::Sandbox;
+use tasks::calls::{AskedTurn, CallsStyle, CallsTarget};
+use tasks::{Completion, Episode, Finish, Message, Request, Role, Sample, Sampling, Step};
+
+use super::multi_turn::{Conversation, ConversationError};
+use super::reply::{Next, Progress, dict};
+use super::value::Value;
+use crate::llm::visible_answer;
+
+/// What runs the functions of a conversation.
+#[derive(Clone)]
+pub struct Functions {
+    /// Where its classes start.
+    pub conversation: Conversation,
+    /// Where they run.
+    pub sandbox: Arc<Sandbox>,
+}
+
+/// One sample of an entry.
+pub struct CallsEpisode {
+    request: Request,
+    turns: std::vec::IntoIter<AskedTurn>,
+    style: CallsStyle,
+    /// `None` for an entry that is one request.
+    functions: Option<Functions>,
+    progress: Progress,
+}
+
+impl CallsEpisode {
+    /// The episode of a sample.
+    pub fn new(
+        (sample, target): (&Sample, &CallsTarget),
+        sampling: &Sampling,
+        style: CallsStyle,
+        functions: Option<Functions>,
+    ) -> Self {
+        let request = Request {
+            messages: Vec::new(),
+            tools: Vec::new(),
+            sampling: sampling.clone(),
+            seed: sample.seed,
+        };
+        let turns = target.turns.clone().into_iter();
+        Self { request, turns, style, functions, progress: Progress::default() }
+    }
+
+    /// Asks the user's next turn, if there is one.
+    fn next_turn(&mut self) -> Step {
+        let Some(turn) = self.turns.next() else { return Step::Done };
+        self.request.messages.extend(turn.messages);
+        self.request.tools.extend(turn.tools);
+        self.progress.begin_turn();
+        Step::Ask(self.request.clone())
+    }
+
+    /// Goes on after a reply.
+    fn after(&mut self, completion: &Completion) -> Step {
+        let next = self.progress.step(completion, self.style);
+        self.request.messages.push(spoken(completion, self.style, &next));
+        match next {
+            Next::GiveUp => Step::Done,
+            Next::Turn => self.next_turn(),
+            Next::Run(calls) => self.run(&calls, completion),
+        }
+    }
+
+    fn run(&mut self, calls: &[String], completion: &Completion) -> Step {
+        let Some(functions) = &self.functions else { return Step::Done };
+        match functions.conversation.respond(&self.progress.calls, &functions.sandbox) {
+            Ok(Some(responses)) => {
+                let messages = answers(self.style, calls, &responses, completion);
+                self.request.messages.extend(messages);
+                Step::Ask(self.request.clone())
+            }
+            // A call that never ends is the model's; its judge will say so.
+            Ok(None) => Step::Done,
+            Err(err) => Step::Failed(err.to_string()),
+        }
+    }
+}
+
+impl Episode for CallsEpisode {
+    fn runs_functions(&self) -> bool {
+        self.functions.is_some()
+    }
+
+    fn next(&mut self, last: Option<&Completion>) -> Step {
+        let Some(completion) = last else { return self.next_turn() };
+        // What was cut off is not acted upon.
+        let is_whole = matches!(completion.finish, Finish::Stop | Finish::ToolCalls);
+        if self.functions.is_none() || !is_whole { Step::Done } else { self.after(completion) }
+    }
+}
+
+/// The model's message as the rest of the conversation shows it, without reasoning. Calls that cannot be
+/// read get no response, which servers do not accept after calls, so they stay as text.
+fn spoken(completion: &Completion, style: CallsStyle, next: &Next) -> Message {
+    let text = visible_answer(completion);
+    if style != CallsStyle::Native || completion.tool_calls.is_empty() {
+        return Message::new(Role::Assistant, text);
+    }
+    if *next == Next::Turn {
+        let calls = serde_json::to_string(&completion.tool_calls);
+        let calls = calls.expect("calls are plain text");
+        return Message::new(Role::Assistant, if text.is_empty() { calls } else { text });
+    }
+    Message { tool_calls: completion.tool_calls.clone(), ..Message::new(Role::Assistant, text) }
+}
+
+/// The responses as messages: as upstream's handlers of each style write them.
+fn answers(
+    style: CallsStyle,
+    calls: &[String],
+    responses: &[String],
+    completion: &Completion,
+) -> Vec<Message> {
+    match style {
+        CallsStyle::Prompting => {
+            let answer = |(call, response): (&String, &String)| {
+                dict([
+                    ("role", Value::str("tool")),
+                    ("name", Value::str(call)),
+                    ("content", Value::str(response)),
+                ])
+            };
+            let all = Value::List(calls.iter().zip(responses).map(answer).collect());
+            vec![Message::new(Role::User, all.repr())]
+        }
+        CallsStyle::Native => {
+            let answer = |(call, response): (&tasks::ToolCall, &String)| Message {
+                tool_call_id: Some(call.id.clone()),
+                ..Message::new(Role::Tool, response)
+            };
+            completion.tool_calls.iter().zip(responses).map(answer).collect()
+        }
+        CallsStyle::HermesTemplate => {
+            responses.iter().map(|response| Message::new(Role::Tool, response)).collect()
+        }
+        CallsStyle::Hermes => {
+            let block =
+                |response: &String| format!("<tool_response>\n{response}\n</tool_response>");
+            let blocks: Vec<String> = responses.iter().map(block).collect();
+            vec![Message::new(Role::User, blocks.join("\n"))]
+        }
+    }
+}
+
+impl Conversation {
+    /// The responses to the last step, or `None` where a call used up what it may or broke the
+    /// interpreter.
+    pub fn respond(
+        &self,
+        turns: &super::multi_turn::Turns,
+        sandbox: &Sandbox,
+    ) -> Result<Option<Vec<String>>, ConversationError> {
+        let n_calls = turns.last().and_then(|steps| steps.last()).map_or(0, Vec::len);
+        let responses = self.responses(turns, sandbox)?;
+        Ok(responses.map(|mut all| all.split_off(all.len().saturating_sub(n_calls))))
+    }
+}

@@ -1,0 +1,164 @@
+//! Samples of BFCL: calls are checked, or run and their effects compared.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sandbox::Sandbox;
+use tasks::calls::{CallsStyle, CallsTarget};
+use tasks::{
+    Answer, CallsOutcome, Completion, Detail, Episode, Judgement, Sample, Sampling, Target,
+    TaskError, Transcript, Verdict,
+};
+
+use crate::calls::check::Naming;
+use crate::calls::episode::{CallsEpisode, Functions};
+use crate::calls::multi_turn::{self, ConversationError};
+use crate::calls::reply::{Progress, mode, reply};
+use crate::calls::{Entry, ErrorType, Failure, Judged, judge_agentic, judge_relevance};
+use crate::judge::{GradeError, gradable};
+
+/// Grades entries of one category.
+pub struct CallsGrader {
+    style: CallsStyle,
+    entries: HashMap<String, Entry>,
+    /// Where functions run; `None` for entries of which none are run.
+    sandbox: Option<Arc<Sandbox>>,
+}
+
+impl CallsGrader {
+    /// A grader of these entries, by their ids, for replies in a style.
+    pub fn new(
+        style: CallsStyle,
+        entries: HashMap<String, Entry>,
+        sandbox: Option<Arc<Sandbox>>,
+    ) -> Self {
+        Self { style, entries, sandbox }
+    }
+
+    pub(crate) fn n_workers(&self) -> Option<usize> {
+        self.sandbox.as_ref().map(|sandbox| sandbox.n_workers())
+    }
+
+    /// Starts a sample.
+    pub fn start(
+        &self,
+        sample: &Sample,
+        sampling: &Sampling,
+    ) -> Result<Box<dyn Episode>, TaskError> {
+        let found =
+            target(&sample.item.target).and_then(|target| Ok((target, self.entry(target)?)));
+        let (target, entry) = found.map_err(|err| TaskError::Grade {
+            item: sample.item.id.to_string(),
+            message: err.to_string(),
+        })?;
+        let functions = match (entry, &self.sandbox) {
+            (Entry::Conversation(conversation), Some(sandbox)) => {
+                Some(Functions { conversation: conversation.clone(), sandbox: Arc::clone(sandbox) })
+            }
+            _ => None,
+        };
+        Ok(Box::new(CallsEpisode::new((sample, target), sampling, self.style, functions)))
+    }
+
+    pub(crate) fn grade(
+        &self,
+        target_of_item: &Target,
+        transcript: &Transcript,
+    ) -> Result<Judgement, GradeError> {
+        let target = target(target_of_item)?;
+        let completions: Vec<&Completion> =
+            transcript.turns.iter().map(|turn| &turn.completion).collect();
+        for completion in &completions {
+            // Calls of the endpoint's own stand beside a text that nobody grades.
+            if let Err(ungraded) = gradable(completion) {
+                return Ok(ungraded.judgement());
+            }
+        }
+        let (mode, entry) = (mode(self.style), self.entry(target)?);
+        let progress = || Progress::of(&completions, target.turns.len(), self.style);
+        let plain = |judged| judgement(judged, None);
+        Ok(match entry {
+            Entry::Calls(entry) => {
+                let naming = match self.style.has_underscores() {
+                    true => Naming::Underscores,
+                    false => Naming::Dots,
+                };
+                let reply = reply(transcript.last(), self.style);
+                let errors = entry.data_errors(mode);
+                let corrected = (!errors.is_empty())
+                    .then(|| entry.judge_corrected(&reply, (mode, naming), &errors).is_ok());
+                judgement(entry.judge(&reply, (mode, naming)), corrected)
+            }
+            Entry::Relevance(kind) => {
+                plain(judge_relevance(&reply(transcript.last(), self.style), mode, *kind))
+            }
+            Entry::Agentic(answers) => plain(judge_agentic(&progress().result(), mode, answers)),
+            Entry::Conversation(conversation) => {
+                let sandbox = self.sandbox.as_ref().ok_or_else(|| {
+                    GradeError::Data("there is no interpreter to run its calls".to_owned())
+                })?;
+                let judged = match multi_turn::decoded(&progress().result(), mode) {
+                    Err(failure) => Err(failure),
+                    Ok(turns) => conversation.judge(&turns, sandbox)?,
+                };
+                plain(judged)
+            }
+        })
+    }
+
+    fn entry(&self, target: &CallsTarget) -> Result<&Entry, GradeError> {
+        self.entries.get(&target.entry).ok_or_else(|| {
+            GradeError::Data(format!("{} has no entry `{}`", target.category.name(), target.entry))
+        })
+    }
+}
+
+fn target(target: &Target) -> Result<&CallsTarget, GradeError> {
+    match target {
+        Target::Calls(target) => Ok(target),
+        _ => Err(GradeError::Data("its target is no entry of BFCL".to_owned())),
+    }
+}
+
+impl From<ConversationError> for GradeError {
+    fn from(err: ConversationError) -> Self {
+        match err {
+            ConversationError::GroundTruth { .. } => Self::Data(err.to_string()),
+            _ => Self::Infrastructure(err.to_string()),
+        }
+    }
+}
+
+fn judgement(judged: Judged, corrected: Option<bool>) -> Judgement {
+    let (verdict, explanation) = match &judged {
+        Ok(()) => (Verdict::Correct, "as expected".to_owned()),
+        Err(failure) => (verdict(failure), explanation(failure)),
+    };
+    let error_type = judged.err().map(|failure| failure.error_type.name().to_owned());
+    let answer = match verdict {
+        Verdict::Unparsed => Answer::Missing,
+        _ => Answer::Whole,
+    };
+    let detail = Some(Detail::Calls(CallsOutcome { error_type, corrected }));
+    Judgement { answer, verdict, explanation, detail }
+}
+
+/// A reply of which no call can be read is told apart from wrong calls.
+fn verdict(failure: &Failure) -> Verdict {
+    match failure.error_type {
+        ErrorType::DecoderFailed
+        | ErrorType::DecoderWrongOutputFormat
+        | ErrorType::RelevanceDecoderFailed => Verdict::Unparsed,
+        _ => Verdict::Incorrect,
+    }
+}
+
+/// What is wrong, cut short: reasons may quote a reply.
+fn explanation(failure: &Failure) -> String {
+    const N_CHARS: usize = 400;
+    let text = format!("{}: {}", failure.error_type.name(), failure.reason);
+    match text.char_indices().nth(N_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

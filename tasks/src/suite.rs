@@ -70,7 +70,11 @@ fn bfcl(category: Category) -> Result<Task, TaskError> {
     let text = BFCL
         .replace("{category}", category.name())
         .replace("{n_items}", &category.n_entries().to_string());
-    built_in("bfcl.toml", &text)
+    let mut task = built_in("bfcl.toml", &text)?;
+    if category == Category::FormatSensitivity {
+        task.breakdown = vec!["config".to_owned()];
+    }
+    Ok(task)
 }
 
 /// The task called `name`: a built-in one, or the task file at this path.

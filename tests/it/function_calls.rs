@@ -72,8 +72,7 @@ fn as_json(value: &Python) -> Value {
             Value::Array(items.iter().map(as_json).collect())
         }
         Python::Dict(dict) => {
-            let entry =
-                |(key, value): &(Python, Python)| (key.to_text().clone(), as_json(value));
+            let entry = |(key, value): &(Python, Python)| (key.to_text().clone(), as_json(value));
             Value::Object(dict.iter().map(entry).collect())
         }
         other => json!(other.to_text()),
@@ -85,8 +84,7 @@ fn named(source: &str, tools: &HashMap<String, Vec<String>>) -> String {
     let (name, rest) = source.split_once('(').expect("a call");
     let inner = rest.strip_suffix(')').expect("a call");
     let name = name.trim();
-    // A function that is described late is described in Python, and its calls name their parameters.
-    let Some(parameters) = tools.get(name) else { return source.to_owned() };
+    let parameters = &tools[name];
     let arguments = top_level(inner);
     let named = arguments.iter().enumerate().map(|(idx, argument)| {
         let key = argument.split('=').next().unwrap_or_default().trim();
@@ -142,8 +140,7 @@ fn player(parts: HashMap<String, Part>, style: &'static str) -> FakeServer {
 fn play(parts: &HashMap<String, Part>, style: &str, request: &SeenRequest) -> ChatReply {
     let messages = request.body["messages"].as_array().expect("messages");
     let content = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
-    let said: Vec<String> =
-        messages.iter().filter(|m| m["role"] == "user").map(content).collect();
+    let said: Vec<String> = messages.iter().filter(|m| m["role"] == "user").map(content).collect();
     let is_response =
         |text: &String| text.starts_with("[{'role': 'tool'") || text.starts_with("<tool_response>");
     let turns: Vec<&String> = said.iter().filter(|text| !is_response(text)).collect();
@@ -164,8 +161,9 @@ fn play(parts: &HashMap<String, Part>, style: &str, request: &SeenRequest) -> Ch
     let calls: Vec<(String, Map<String, Value>)> = calls.collect();
     match style {
         "fc" => {
-            let native =
-                |(name, args): (String, _)| (name.replace('.', "_"), Value::Object(args).to_string());
+            let native = |(name, args): (String, _)| {
+                (name.replace('.', "_"), Value::Object(args).to_string())
+            };
             ChatReply::new("").calling(calls.into_iter().map(native).collect())
         }
         "hermes" => {
@@ -213,6 +211,11 @@ fn parameters(request: &SeenRequest) -> HashMap<String, Vec<String>> {
         }
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         found.extend(lines.filter(|line| line["parameters"].is_object()).map(|line| names(&line)));
+        // Functions that come late are described in Python.
+        if let Some((list, _)) = text.split_once("\nI have updated some more functions") {
+            let (_, arguments) = data(&format!("f(late={list})"));
+            found.extend(arguments["late"].as_array().expect("a list").iter().map(names));
+        }
     }
     found
 }

@@ -1,6 +1,6 @@
 //! Entries of a category for a run: which there are, how they are asked, what judges them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use judges::CallsGrader;
@@ -59,9 +59,13 @@ impl<'a> Bfcl<'a> {
             _ => self.data()?.questions(category)?,
         };
         let item = |(id, question): (String, String)| {
+            let mut fields = BTreeMap::from([("problem".to_owned(), question)]);
+            if category == Category::FormatSensitivity {
+                let config = id.split(':').nth(1).unwrap_or_default().to_owned();
+                fields.insert("config".to_owned(), config);
+            }
             let target = CallsTarget { entry: id.clone(), category, turns: Vec::new() };
-            let target = Target::Calls(Box::new(target));
-            Item { id: ItemId(id), fields: [("problem".to_owned(), question)].into(), target }
+            Item { id: ItemId(id), fields, target: Target::Calls(Box::new(target)) }
         };
         Ok(rows.into_iter().map(item).collect())
     }

@@ -1,6 +1,7 @@
 //! Reports: summaries as text, and samples as files. Nothing here prints or computes a figure: what
 //! is short is returned, and what may be long goes to a writer.
 
+mod bfcl;
 mod csv;
 mod html;
 mod jsonl;

@@ -2,10 +2,13 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::lines;
+use super::{bfcl, lines};
 use crate::Summary;
 
 pub(super) fn render(summaries: &[Summary]) -> String {
+    if let Some(text) = bfcl::table(summaries) {
+        return text;
+    }
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_content_arrangement(ContentArrangement::Dynamic);

@@ -3,20 +3,16 @@
 use judges::calls::Judged;
 use judges::calls::decode::Mode;
 use results::metric::calls::{
-    CategoryScore, CategoryScores, Sensitivity, aggregate, of_category, sensitivity,
+    CategoryScore, CategoryScores, MEANS, Sensitivity, ShownMean, sensitivity,
 };
 use results::metric::{ItemScore, clustered};
 use serde_json::{Map, Value, json};
-use tasks::calls::tree::{AGENTIC, IRRELEVANCE, LIVE, MULTI_TURN, NON_LIVE, OVERALL};
-use tasks::calls::{Category, Node, Part};
+use tasks::calls::Category;
 
 use super::super::Scored;
 use super::super::instructions::shown;
 use super::{Graded, Outcome};
 use crate::cli::table;
-
-/// The means that are shown, the overall score last.
-const MEANS: [&Node; 6] = [&NON_LIVE, &LIVE, &IRRELEVANCE, &MULTI_TURN, &AGENTIC, &OVERALL];
 
 pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
     let scores = scores(graded, |verdict, _| verdict.is_ok());
@@ -46,10 +42,11 @@ pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
     }
     let mut means = Map::new();
     for node in MEANS {
-        let cell = |scores| mean_text(node, scores);
-        let beside = if scores == corrected { String::new() } else { cell(&corrected) };
-        figures.add_row([node.name.to_owned(), cell(&scores), beside]);
-        means.insert(node.name.to_owned(), mean_json(node, &scores));
+        let mean = ShownMean::of(node, &scores);
+        let fixed = ShownMean::of(node, &corrected);
+        let beside = if scores == corrected { String::new() } else { fixed.text() };
+        figures.add_row([node.name.to_owned(), mean.text(), beside]);
+        means.insert(node.name.to_owned(), json!(mean));
     }
     let n_failed =
         graded.iter().filter(|graded| matches!(graded.outcome, Outcome::Failed(_))).count();
@@ -83,41 +80,6 @@ pub(super) fn scores(
         }
     }
     scores
-}
-
-/// The categories under a node that are missing.
-fn missing(node: &Node, scores: &CategoryScores) -> Vec<Category> {
-    let of_part = |part: &Part| match part {
-        Part::Leaf(category) if of_category(*category, scores).is_complete => Vec::new(),
-        Part::Leaf(category) => vec![*category],
-        Part::Branch(node) => missing(node, scores),
-    };
-    node.parts.iter().flat_map(of_part).collect()
-}
-
-fn mean_text(node: &Node, scores: &CategoryScores) -> String {
-    let mean = aggregate(node, scores);
-    let partial = mean.partial.map(|partial| 100.0 * partial);
-    match (mean.complete(), partial) {
-        (Some(value), _) => format!("{:.2} %", 100.0 * value),
-        (None, None) => "missing".to_owned(),
-        (None, Some(partial)) => format!(
-            "partial {partial:.2} %: {} categories are missing (upstream counts them as 0: {:.2} %)",
-            missing(node, scores).len(),
-            100.0 * mean.with_zeros
-        ),
-    }
-}
-
-fn mean_json(node: &Node, scores: &CategoryScores) -> Value {
-    let mean = aggregate(node, scores);
-    let missing: Vec<&str> = missing(node, scores).into_iter().map(Category::name).collect();
-    json!({
-        "value": mean.complete(),
-        "partial": mean.partial,
-        "missing_as_zero": mean.with_zeros,
-        "missing": missing,
-    })
 }
 
 /// The spread over prompt configurations, where there are any.

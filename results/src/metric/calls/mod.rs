@@ -6,6 +6,7 @@
 mod corrected;
 mod leaderboard;
 mod sensitivity;
+mod shown;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use tasks::calls::{Category, Mean, Node, Part};
 pub use corrected::corrected;
 pub use leaderboard::{Cost, ModelRow, Table, Usage, leaderboard};
 pub use sensitivity::{Sensitivity, configurations, sensitivity};
+pub use shown::{MEANS, ShownMean};
 
 /// How many entries of a category are right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

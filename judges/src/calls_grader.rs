@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sandbox::Sandbox;
-use tasks::calls::{CallsStyle, CallsTarget};
+use tasks::calls::{CallsStyle, CallsTarget, Category};
 use tasks::{
     Answer, CallsOutcome, Completion, Detail, Episode, Judgement, Sample, Sampling, Target,
-    TaskError, Transcript, Verdict,
+    TaskError, Transcript, Turn, Verdict,
 };
 
 use crate::calls::check::Naming;
 use crate::calls::episode::{CallsEpisode, Functions};
-use crate::calls::multi_turn::{self, ConversationError};
+use crate::calls::multi_turn::{self, Conversation, ConversationError};
 use crate::calls::reply::{Progress, mode, reply};
-use crate::calls::{Entry, ErrorType, Failure, Judged, judge_agentic, judge_relevance};
+use crate::calls::{Entry, ErrorType, Failure, Judged, Memory, judge_agentic, judge_relevance};
 use crate::judge::{GradeError, gradable};
 
 /// Grades entries of one category.
@@ -44,20 +44,53 @@ impl CallsGrader {
         &self,
         sample: &Sample,
         sampling: &Sampling,
+        memory: Option<&Memory>,
     ) -> Result<Box<dyn Episode>, TaskError> {
-        let found =
-            target(&sample.item.target).and_then(|target| Ok((target, self.entry(target)?)));
+        let found = target(&sample.item.target).and_then(|target| {
+            let is_filling = target.memory.as_ref().is_some_and(|part| part.fills);
+            Ok((target, if is_filling { None } else { Some(self.entry(target)?) }))
+        });
         let (target, entry) = found.map_err(|err| TaskError::Grade {
             item: sample.item.id.to_string(),
             message: err.to_string(),
         })?;
-        let functions = match (entry, &self.sandbox) {
-            (Entry::Conversation(conversation), Some(sandbox)) => {
-                Some(Functions { conversation: conversation.clone(), sandbox: Arc::clone(sandbox) })
+        let conversation = match (entry, class(target.category)) {
+            (Some(Entry::Conversation(conversation)), _) => Some(conversation.clone()),
+            (_, Some(class)) => {
+                let entry = (target.entry.as_str(), target.category);
+                Some(Conversation::over_memory(entry, class, memory))
             }
             _ => None,
         };
-        Ok(Box::new(CallsEpisode::new((sample, target), sampling, self.style, functions)))
+        let functions = conversation.zip(self.sandbox.as_ref()).map(|(conversation, sandbox)| {
+            Functions { conversation, sandbox: Arc::clone(sandbox) }
+        });
+        let entry = (sample, target);
+        Ok(Box::new(CallsEpisode::new(entry, sampling, self.style, functions, memory)))
+    }
+
+    /// The memory that a conversation leaves, which found `before`; `None` where it shares none. This may
+    /// take long.
+    pub fn memory_after(
+        &self,
+        target_of_item: &Target,
+        transcript: Option<&Transcript>,
+        before: Option<&Memory>,
+    ) -> Result<Option<Memory>, GradeError> {
+        let target = target(target_of_item)?;
+        let Some((class, sandbox)) = class(target.category).zip(self.sandbox.as_ref()) else {
+            return Ok(None);
+        };
+        let entry = (target.entry.as_str(), target.category);
+        let conversation = Conversation::over_memory(entry, class, before);
+        let calls = transcript.map(|transcript| self.progress(target, transcript).calls);
+        Ok(Some(conversation.memory_after(&calls.unwrap_or_default(), sandbox)?))
+    }
+
+    fn progress(&self, target: &CallsTarget, transcript: &Transcript) -> Progress {
+        let completions: Vec<&Completion> =
+            transcript.turns.iter().map(|turn| &turn.completion).collect();
+        Progress::of(&completions, target.turns.len(), self.style)
     }
 
     pub(crate) fn grade(
@@ -66,16 +99,17 @@ impl CallsGrader {
         transcript: &Transcript,
     ) -> Result<Judgement, GradeError> {
         let target = target(target_of_item)?;
-        let completions: Vec<&Completion> =
-            transcript.turns.iter().map(|turn| &turn.completion).collect();
-        for completion in &completions {
+        if target.memory.as_ref().is_some_and(|part| part.fills) {
+            return Ok(filled());
+        }
+        for Turn { completion, .. } in &transcript.turns {
             // Calls of the endpoint's own stand beside a text that nobody grades.
             if let Err(ungraded) = gradable(completion) {
                 return Ok(ungraded.judgement());
             }
         }
         let (mode, entry) = (mode(self.style), self.entry(target)?);
-        let progress = || Progress::of(&completions, target.turns.len(), self.style);
+        let progress = || self.progress(target, transcript);
         let plain = |judged| judgement(judged, None);
         Ok(match entry {
             Entry::Calls(entry) => {
@@ -110,6 +144,25 @@ impl CallsGrader {
         self.entries.get(&target.entry).ok_or_else(|| {
             GradeError::Data(format!("{} has no entry `{}`", target.category.name(), target.entry))
         })
+    }
+}
+
+/// What is said of a conversation that only fills a memory.
+fn filled() -> Judgement {
+    Judgement {
+        answer: Answer::Whole,
+        verdict: Verdict::Answered,
+        explanation: "it fills the memory; nothing is asked".to_owned(),
+        detail: None,
+    }
+}
+
+/// The class behind the memory of a category.
+fn class(category: Category) -> Option<&'static str> {
+    match category {
+        Category::MemoryKv => Some("MemoryAPI_kv"),
+        Category::MemoryRecSum => Some("MemoryAPI_rec_sum"),
+        _ => None,
     }
 }
 

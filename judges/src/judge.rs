@@ -7,6 +7,7 @@ use tasks::{
 };
 use thiserror::Error;
 
+use crate::calls::Memory;
 use crate::calls_grader::CallsGrader;
 use crate::check::parse_integer;
 use crate::choice_grader::judge_choice;
@@ -77,15 +78,16 @@ impl Grader {
         }
     }
 
-    /// Starts a sample: the episode that its task prescribes.
+    /// Starts a sample: the episode that its task prescribes. It finds `memory`, where its task has one.
     pub fn start(
         &self,
         task: &Task,
         sample: &Sample,
         sampling: &Sampling,
+        memory: Option<&Memory>,
     ) -> Result<Box<dyn Episode>, TaskError> {
         match self {
-            Self::Calls(grader) => grader.start(sample, sampling),
+            Self::Calls(grader) => grader.start(sample, sampling, memory),
             _ => episode::start(task, sample, sampling, visible_answer),
         }
     }

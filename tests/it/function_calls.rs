@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use harness::calls::BfclData;
 use judges::calls::decode::{self, Decoded, Mode, ReturnFormat, ToolTag};
@@ -10,7 +11,7 @@ use judges::calls::value::Value as Python;
 use judges::calls::{Entry, ExpectedCall};
 use serde_json::{Map, Value, json};
 use tasks::calls::Category;
-use tests::fake_server::{ChatReply, FakeServer, Script, SeenRequest};
+use tests::fake_server::{ChatReply, FakeServer, Reply, Script, SeenRequest};
 use tests::{Finished, Workplace};
 
 use crate::embedded::{command, model_path};
@@ -279,5 +280,67 @@ fn expected_conversations_are_right_in_every_style() {
         check(Category::MultiTurnMissFunc, style, &["--limit", "4"], 4);
         check(Category::MultiTurnMissParam, style, &["--limit", "4"], 4);
         check(Category::MultiTurnLongContext, style, &["--limit", "4"], 4);
+    }
+}
+
+/// A server that keeps the user's name in the first conversation of the customer, and answers the question
+/// for it from what its memory shows. While `is_out`, questions are refused.
+fn remembering(style: &'static str, is_out: &Arc<AtomicBool>) -> FakeServer {
+    let is_out = Arc::clone(is_out);
+    FakeServer::start(Script::new(move |request: &SeenRequest| {
+        let messages = request.body["messages"].as_array().expect("messages");
+        let text = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
+        let system = text(&messages[0]);
+        let last = text(messages.last().expect("a message"));
+        if last == "What is my first name?" {
+            if is_out.load(Ordering::SeqCst) {
+                return Reply::status(400);
+            }
+            let known = system.contains("Michael") && !system.contains("{evalrun");
+            let answer = if known { "Michael" } else { "I do not know" };
+            return ChatReply::new(format!("{{'answer': '{answer}', 'context': ''}}")).into();
+        }
+        let (name, value) = ("core_memory_add", "Michael");
+        let is_begin = last.contains("My name is Michael") && !last.contains("'role': 'tool'");
+        if !is_begin {
+            return ChatReply::new("I see.").into();
+        }
+        let arguments = json!({ "key": "first_name", "value": value }).to_string();
+        let call = json!({ "name": name, "arguments": { "key": "first_name", "value": value } });
+        match style {
+            "fc" => ChatReply::new("").calling(vec![(name.to_owned(), arguments)]).into(),
+            "hermes" => ChatReply::new(format!("<tool_call>\n{call}\n</tool_call>")).into(),
+            _ => ChatReply::new(format!("[{name}(key='first_name', value='{value}')]")).into(),
+        }
+    }))
+}
+
+#[test]
+fn memories_outlive_conversations_and_interruptions() {
+    for style in ["prompting", "fc", "hermes"] {
+        if wheel().is_none() {
+            return;
+        }
+        let is_out = Arc::new(AtomicBool::new(true));
+        let server = remembering(style, &is_out);
+        let (place, url) = (workplace(), server.base_url());
+        let args = ["--task", "bfcl:memory_kv", "--items", "0", "--base-url", &url, "--json"];
+        let args = [&args[..], &["--model", "m", "--calls", style]].concat();
+        let first = run(&place, &args);
+        assert_eq!(first.code, 75, "{first}");
+        let summary: Value = serde_json::from_str(&first.stdout).expect("JSON");
+        assert_eq!(
+            (&summary["counts"]["answered"], &summary["counts"]["failed"]),
+            (&json!(10), &json!(1))
+        );
+        is_out.store(false, Ordering::SeqCst);
+        let n_before = server.requests().len();
+        let second = run(&place, &args);
+        assert_eq!(second.code, 0, "{second}");
+        let summary: Value = serde_json::from_str(&second.stdout).expect("JSON");
+        assert_eq!(summary["counts"]["correct"], 1, "{style}: {summary:#}");
+        assert_eq!(summary["metrics"][0]["n_items"], 1);
+        // Only the question is asked again.
+        assert!(server.requests().len() <= n_before + 2, "{style}");
     }
 }

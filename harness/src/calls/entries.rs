@@ -1,6 +1,6 @@
 //! Entries of a category for a run: which there are, how they are asked, what judges them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use judges::CallsGrader;
@@ -64,7 +64,8 @@ impl<'a> Bfcl<'a> {
                 let config = id.split(':').nth(1).unwrap_or_default().to_owned();
                 fields.insert("config".to_owned(), config);
             }
-            let target = CallsTarget { entry: id.clone(), category, turns: Vec::new() };
+            let target =
+                CallsTarget { entry: id.clone(), category, turns: Vec::new(), memory: None };
             Item { id: ItemId(id), fields, target: Target::Calls(Box::new(target)) }
         };
         Ok(rows.into_iter().map(item).collect())
@@ -84,8 +85,26 @@ impl<'a> Bfcl<'a> {
         let (_, display) = self.resources;
         let work = display.work(&format!("{}: making prompts", asking.category.name()));
         let asked = prompts::asked(&placed, asking, self.sandbox()?);
+        let asked = asked.and_then(|asked| self.with_prerequisites(asked, asking));
         work.finish();
         asked
+    }
+
+    /// Before questions about a memory, the conversations that fill it.
+    fn with_prerequisites(
+        &self,
+        questions: Vec<Arc<Item>>,
+        asking: Asking<'_>,
+    ) -> Result<Vec<Arc<Item>>, EvalrunError> {
+        let scenario = |item: &Arc<Item>| match &item.target {
+            Target::Calls(target) => Some(target.memory.as_ref()?.scenario.clone()),
+            _ => None,
+        };
+        let scenarios: BTreeSet<String> = questions.iter().filter_map(scenario).collect();
+        let scenarios: Vec<String> = scenarios.into_iter().collect();
+        let mut items = prompts::prerequisites(&scenarios, asking, self.sandbox()?)?;
+        items.extend(questions);
+        Ok(items)
     }
 
     /// What judges a category's items in a run.
@@ -99,7 +118,7 @@ impl<'a> Bfcl<'a> {
             Category::FormatSensitivity => self.reformatted(targets)?,
             _ => self.configured(category, plan)?,
         };
-        let runs_functions = category.check() == CheckKind::MultiTurn;
+        let runs_functions = matches!(category.check(), CheckKind::MultiTurn | CheckKind::Agentic);
         let sandbox = runs_functions.then(|| self.sandbox().cloned()).transpose()?;
         Ok(CallsGrader::new(plan.style, entries, sandbox))
     }

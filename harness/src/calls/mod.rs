@@ -1,10 +1,12 @@
 //! BFCL v4 out of its wheel: entries, and the interpreter that runs its classes.
 
+mod bank;
 mod data;
 mod entries;
 mod interpreter;
 mod prompts;
 
+pub(crate) use bank::MemoryBank;
 pub use data::{BfclData, BfclDataError};
 pub(crate) use entries::{Bfcl, has_formats};
 pub use interpreter::CallsSandbox;

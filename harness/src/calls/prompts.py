@@ -20,6 +20,8 @@ ABSENT = {
     "filelock", "openai", "overrides", "requests", "tenacity",
     "tree_sitter", "tree_sitter_java", "tree_sitter_javascript",
 }
+# Stands in system messages for what the memory holds when the conversation begins.
+MEMORY = "{evalrun:memory}"
 
 
 class Empty:
@@ -59,6 +61,9 @@ class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
+# The classes that run functions need less of some of these.
+for name in ABSENT & set(sys.modules):
+    del sys.modules[name]
 sys.meta_path.append(Absent())
 # Importing upstream's settings makes folders for results, for which there is no place here.
 pathlib.Path.mkdir = lambda self, *args, **kwargs: None
@@ -108,6 +113,13 @@ def listing(category, positions):
     return entries
 
 
+class UnknownMemory:
+    """A memory whose content is not known yet."""
+
+    def _dump_core_memory_to_context(self):
+        return MEMORY
+
+
 def tools(functions):
     return handler.convert_to_tool(
         functions, GORILLA_TO_OPENAPI, ModelStyle.OPENAI_COMPLETIONS
@@ -132,6 +144,11 @@ def asked(entry, style, config):
     """The turns of an entry in a style, each with its messages and the tools added before it."""
     entry = copy.deepcopy(entry)
     functions = entry["function"]
+    if utils.is_memory(entry["id"]):
+        category = utils.extract_test_category_from_id(entry["id"])
+        entry["question"] = handler.add_memory_instruction_system_prompt(
+            entry["question"], category, entry["scenario"], UnknownMemory()
+        )
     added = {int(turn): docs for turn, docs in entry.get("missed_function", {}).items()}
     turns = []
     for idx, messages in enumerate(entry["question"]):
@@ -166,6 +183,26 @@ def ids(category):
 def entries(category, style, config, positions):
     found = []
     for entry in listing(category, json.loads(positions)):
-        row = {"id": entry["id"], "turns": asked(entry, style, config)}
-        found.append(json.dumps(row))
+        found.append(row(entry, style, config))
     return found
+
+
+def prerequisites(category, style, config, scenario):
+    """The conversations that fill the memory of a scenario, in order."""
+    global wanted
+    wanted = []
+    entries = utils.load_dataset_entry(category, include_prereq=True)
+    wanted = None
+    return [row(entry, style, config) for entry in entries if entry["scenario"] == scenario]
+
+
+def row(entry, style, config):
+    row = {"id": entry["id"], "turns": asked(entry, style, config)}
+    if utils.is_memory(entry["id"]):
+        before = entry["depends_on"]
+        row["memory"] = {
+            "scenario": entry["scenario"],
+            "after": before[-1] if before else None,
+            "fills": utils.is_memory_prereq(entry["id"]),
+        }
+    return json.dumps(row)

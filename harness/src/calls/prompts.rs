@@ -10,7 +10,7 @@ use sandbox::{
     Sandbox,
 };
 use serde::Deserialize;
-use tasks::calls::{AskedTurn, CallsStyle, CallsTarget, Category};
+use tasks::calls::{AskedTurn, CallsStyle, CallsTarget, Category, MemoryPart};
 use tasks::{Item, ItemId, Role, Target};
 
 use crate::error::EvalrunError;
@@ -37,6 +37,33 @@ pub(crate) struct Asking<'a> {
 struct Row {
     id: String,
     turns: Vec<AskedTurn>,
+    #[serde(default)]
+    memory: Option<MemoryPart>,
+}
+
+/// The conversations that fill the memory of these scenarios, each after those whose memory it finds.
+pub(crate) fn prerequisites(
+    scenarios: &[String],
+    asking: Asking<'_>,
+    sandbox: &Sandbox,
+) -> Result<Vec<Arc<Item>>, EvalrunError> {
+    let mut chains = Vec::new();
+    for scenario in scenarios {
+        let mut arguments = named(asking);
+        arguments.push(Value::str(scenario));
+        let rows = call("prerequisites", vec![Value::List(arguments)], sandbox)?;
+        let rows = rows.iter().map(|text| item(&parsed(text)?, asking));
+        chains.push(rows.collect::<Result<Vec<_>, EvalrunError>>()?.into_iter());
+    }
+    // One of each in turn, so that scenarios are filled side by side.
+    let mut items = Vec::new();
+    loop {
+        let n_before = items.len();
+        items.extend(chains.iter_mut().filter_map(Iterator::next));
+        if items.len() == n_before {
+            return Ok(items);
+        }
+    }
 }
 
 /// The ids of format sensitivity, which upstream makes of other entries.
@@ -70,36 +97,60 @@ pub(crate) fn asked(
     items.iter().zip(&rows).map(|((_, item), row)| with_prompts(item, row, asking)).collect()
 }
 
-fn arguments(chunk: &[(usize, Arc<Item>)], asking: Asking<'_>) -> Value {
+/// Category, style and configuration.
+fn named(asking: Asking<'_>) -> Vec<Value> {
     let style = match asking.style {
         CallsStyle::Prompting => "prompting",
         CallsStyle::Hermes => "hermes",
         CallsStyle::Native | CallsStyle::HermesTemplate => "tools",
     };
-    let positions: Vec<usize> = chunk.iter().map(|(position, _)| *position).collect();
-    let positions = serde_json::to_string(&positions).expect("numbers are plain data");
-    Value::List(vec![
+    vec![
         Value::str(asking.category.name()),
         Value::str(style),
         Value::str(asking.config.unwrap_or_default()),
-        Value::str(&positions),
-    ])
+    ]
 }
 
-fn with_prompts(item: &Item, row: &str, asking: Asking<'_>) -> Result<Arc<Item>, EvalrunError> {
-    let bad = |reason: String| EvalrunError::Calls(format!("{}: {reason}", item.id));
-    let row: Row = serde_json::from_str(row).map_err(|err| bad(err.to_string()))?;
-    if row.id != item.id.0 {
-        return Err(bad(format!("the wheel's code gives `{}` in its place", row.id)));
+fn arguments(chunk: &[(usize, Arc<Item>)], asking: Asking<'_>) -> Value {
+    let positions: Vec<usize> = chunk.iter().map(|(position, _)| *position).collect();
+    let positions = serde_json::to_string(&positions).expect("numbers are plain data");
+    let mut arguments = named(asking);
+    arguments.push(Value::str(&positions));
+    Value::List(arguments)
+}
+
+fn with_prompts(named: &Item, text: &str, asking: Asking<'_>) -> Result<Arc<Item>, EvalrunError> {
+    let row = parsed(text)?;
+    if row.id != named.id.0 {
+        let reason = format!("{}: the wheel's code gives `{}` in its place", named.id, row.id);
+        return Err(EvalrunError::Calls(reason));
     }
+    let mut item = item(&row, asking)?;
+    let known = Arc::make_mut(&mut item);
+    known.fields.extend(named.fields.clone().into_iter().filter(|(name, _)| name != "problem"));
+    Ok(item)
+}
+
+fn parsed(text: &str) -> Result<Row, EvalrunError> {
+    serde_json::from_str(text)
+        .map_err(|err| EvalrunError::Calls(format!("the wheel's code gives no entry: {err}")))
+}
+
+fn item(row: &Row, asking: Asking<'_>) -> Result<Arc<Item>, EvalrunError> {
     let messages = row.turns.first().map_or(&[][..], |turn| &turn.messages);
     let question = messages.iter().rfind(|message| message.role == Role::User);
     let question = question.map_or_else(String::new, |message| message.content.clone());
-    let mut fields = item.fields.clone();
-    fields.insert("problem".to_owned(), question);
-    let target = CallsTarget { entry: row.id, category: asking.category, turns: row.turns };
-    let id = ItemId(item.id.0.clone());
-    Ok(Arc::new(Item { id, fields, target: Target::Calls(Box::new(target)) }))
+    let target = CallsTarget {
+        entry: row.id.clone(),
+        category: asking.category,
+        turns: row.turns.clone(),
+        memory: row.memory.clone(),
+    };
+    Ok(Arc::new(Item {
+        id: ItemId(row.id.clone()),
+        fields: [("problem".to_owned(), question)].into(),
+        target: Target::Calls(Box::new(target)),
+    }))
 }
 
 /// The texts that a function of the source returns, call by call.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use results::{RunFile, StoreError};
-use tasks::{Item, Sample};
+use tasks::{Item, Sample, Target};
 
 use crate::engine::Pending;
 use crate::plan::RunPlan;
@@ -46,22 +46,29 @@ impl Ledger {
     }
 
     /// The samples without a verdict, drawn one by one. Samples that failed before come last, so that
-    /// they cannot keep the others from being asked.
+    /// they cannot keep the others from being asked, unless others wait for what they leave.
     pub(super) fn pending(self, plan: &RunPlan) -> Pending {
+        let is_in_order = plan.items.iter().any(|item| match &item.target {
+            Target::Calls(target) => target.memory.is_some(),
+            _ => false,
+        });
         let marks = Arc::new(self.marks);
         let (items, n_samples) = (plan.items.clone(), plan.plan.n_samples);
         let (task, run_seed) = (plan.plan.task.clone(), plan.plan.run_seed);
-        let of_mark = move |wanted: Mark| {
+        let of_marks = move |wanted: &'static [Mark]| {
             let (marks, task) = (Arc::clone(&marks), task.clone());
             let keys = items.clone().into_iter().flat_map(move |item: Arc<Item>| {
                 (0..n_samples).map(move |sample_idx| (Arc::clone(&item), sample_idx))
             });
             keys.filter(move |(item, sample_idx)| {
                 let mark = marks.get(&item.id.0).and_then(|marks| marks.get(*sample_idx as usize));
-                mark.copied().unwrap_or(Mark::New) == wanted
+                wanted.contains(&mark.copied().unwrap_or(Mark::New))
             })
             .map(move |(item, sample_idx)| Sample::draw(&item, sample_idx, &task, run_seed))
         };
-        Box::new(of_mark(Mark::New).chain(of_mark(Mark::Failed)))
+        if is_in_order {
+            return Box::new(of_marks(&[Mark::New, Mark::Failed]));
+        }
+        Box::new(of_marks(&[Mark::New]).chain(of_marks(&[Mark::Failed])))
     }
 }

@@ -15,6 +15,7 @@ use super::run_args::RunArgs;
 use super::run_file::Unfinished;
 use super::{Context, judge, print, run_file};
 use crate::assets::AssetStore;
+use crate::calls::MemoryBank;
 use crate::display::Display;
 use crate::engine::{self, Budget, EngineSettings, RunEnd, Work};
 use crate::error::EvalrunError;
@@ -281,7 +282,9 @@ fn execute(
             writer.register_judge(&judge.config, bench.settings.n_samples)?;
         }
     }
-    let ledger = Ledger::read(&RunFile::open(target.path())?)?;
+    let stored = RunFile::open(target.path())?;
+    let ledger = Ledger::read(&stored)?;
+    let memory = MemoryBank::open(&plan.items, grader, &stored)?;
     if plan.plan.texts == Texts::Sealed {
         context.display.chat(&format!(
             "{}: questions and answers are sealed in the run file, as their authors ask; --keep-text keeps them readable",
@@ -300,6 +303,7 @@ fn execute(
     let work = Work {
         task: Arc::clone(&plan.task),
         grader: Arc::clone(grader),
+        memory,
         sampling: plan.plan.sampling.clone(),
         has_answered: ledger.n_graded > 0,
         pending: ledger.pending(plan),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use judges::calls::Memory;
 use judges::{GradeError, Grader};
 use results::{Failure, SampleRecord, SampleResult};
 use tasks::{
@@ -13,6 +14,7 @@ use tasks::{
 use tokio::sync::{Semaphore, mpsc};
 
 use super::{Budget, EngineSettings, Event};
+use crate::calls::MemoryBank;
 
 /// The longest wait of our own between two attempts.
 const MAX_BACKOFF_MS: u64 = 60_000;
@@ -25,6 +27,7 @@ const MAX_WAIT_MS: u64 = 3_600_000;
 pub(super) struct Shared {
     pub(super) task: Arc<Task>,
     pub(super) grader: Arc<Grader>,
+    pub(super) memory: Option<Arc<MemoryBank>>,
     /// Places for samples being graded, where grading takes time.
     pub(super) desks: Option<Arc<Semaphore>>,
     pub(super) sampling: Arc<Sampling>,
@@ -45,40 +48,73 @@ pub(super) struct Ended {
 
 /// Runs `sample` to its end. Only a broken prompt is an error; a failed request is a record.
 pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskError> {
-    let mut episode = shared.grader.start(&shared.task, &sample, &shared.sampling)?;
+    let ended = converse(&shared, &sample).await?;
+    if let (Some(bank), SampleResult::Failed(failure)) = (&shared.memory, &ended.record.result) {
+        bank.fail(&sample, &failure.message);
+    }
+    Ok(ended)
+}
+
+async fn converse(shared: &Shared, sample: &Sample) -> Result<Ended, TaskError> {
+    let failed = |kind: &str, message: String| {
+        let result = SampleResult::Failed(Failure { kind: kind.to_owned(), message });
+        Ok(Ended { record: record(sample, result), error: None })
+    };
+    let memory = match &shared.memory {
+        None => None,
+        Some(bank) => match bank.before(sample).await {
+            Ok(memory) => memory,
+            Err(reason) => return failed("memory", reason),
+        },
+    };
+    let (task, sampling) = (&shared.task, &shared.sampling);
+    let mut episode = shared.grader.start(task, sample, sampling, memory.as_deref())?;
     let mut turns: Vec<Turn> = Vec::new();
     loop {
         let last = turns.last().map(|turn| &turn.completion);
         let step;
-        (step, episode) = next_step(&shared, episode, last).await;
+        (step, episode) = next_step(shared, episode, last).await;
         let request = match step {
             Step::Ask(request) => request,
             Step::Done => break,
-            Step::Failed(message) => {
-                let failure = Failure { kind: "functions".to_owned(), message };
-                let result = SampleResult::Failed(failure);
-                return Ok(Ended { record: record(&sample, result), error: None });
-            }
+            Step::Failed(message) => return failed("functions", message),
         };
-        match complete(&shared, &sample, &request).await {
+        match complete(shared, sample, &request).await {
             Ok(completion) => turns.push(Turn { request, completion }),
             Err(error) => {
                 let result = SampleResult::Failed(Failure::from(&error));
-                return Ok(Ended { record: record(&sample, result), error: Some(error) });
+                return Ok(Ended { record: record(sample, result), error: Some(error) });
             }
         }
     }
     let transcript = Transcript { turns };
-    let result = match grade(&shared, &sample, &transcript).await {
+    if let Err(reason) = leave(shared, sample, &transcript, memory).await {
+        return failed("memory", reason);
+    }
+    let result = match grade(shared, sample, &transcript).await {
         Ok(judgement) => SampleResult::Judged { transcript, judgement },
         Err(GradeError::Data(message)) => {
             return Err(TaskError::Grade { item: sample.item.id.to_string(), message });
         }
-        Err(GradeError::Infrastructure(message)) => {
-            SampleResult::Failed(Failure { kind: "judge".to_owned(), message })
-        }
+        Err(GradeError::Infrastructure(message)) => return failed("judge", message),
     };
-    Ok(Ended { record: record(&sample, result), error: None })
+    Ok(Ended { record: record(sample, result), error: None })
+}
+
+/// Leaves the memory of a conversation to those that wait for it, on a thread of its own.
+async fn leave(
+    shared: &Shared,
+    sample: &Sample,
+    transcript: &Transcript,
+    before: Option<Arc<Memory>>,
+) -> Result<(), String> {
+    let (Some(bank), Some(before)) = (&shared.memory, before) else { return Ok(()) };
+    let (bank, sample, transcript) = (Arc::clone(bank), sample.clone(), transcript.clone());
+    let work = move || bank.leave(&sample, (&transcript, Some(&before)));
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|err| match err.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err("the run is being stopped".to_owned()),
+    })
 }
 
 /// The next step in place, or on a thread of its own where functions are run for it.

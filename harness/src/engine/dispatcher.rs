@@ -12,6 +12,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use super::attempt::{self, Ended, Shared};
 use super::store::{Entry, Store};
 use super::{Budget, EngineSettings, Event, MaxFailures};
+use crate::calls::MemoryBank;
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 
@@ -27,6 +28,8 @@ pub(crate) struct Work {
     pub(crate) task: Arc<Task>,
     /// What grades its samples.
     pub(crate) grader: Arc<Grader>,
+    /// What conversations leave for others, where they share memories.
+    pub(crate) memory: Option<Arc<MemoryBank>>,
     /// Sampling parameters of every request.
     pub(crate) sampling: Sampling,
     /// Samples without a verdict, in the order in which they are started.
@@ -76,6 +79,7 @@ pub(crate) async fn run(
     let shared = Shared {
         task: work.task,
         grader: work.grader,
+        memory: work.memory,
         desks,
         sampling: Arc::new(work.sampling),
         backend: work.backend,

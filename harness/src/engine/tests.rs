@@ -57,6 +57,7 @@ fn limited_outcome(
     let work = Work {
         task: Arc::clone(&plan.task),
         grader: Arc::new(grader),
+        memory: None,
         sampling: plan.plan.sampling.clone(),
         pending: pending(&plan.items, n_samples),
         has_answered: false,

@@ -49,11 +49,9 @@ impl ReplyFormat {
 /// Categories that cannot be run here, and why.
 pub(crate) fn missing(category: Category) -> Option<&'static str> {
     match category {
-        Category::WebSearchBase | Category::WebSearchNoSnippet => {
-            Some("web search is not offered yet")
-        }
-        Category::MemoryKv | Category::MemoryVector | Category::MemoryRecSum => {
-            Some("memory is not offered yet")
+        Category::WebSearchBase | Category::WebSearchNoSnippet => Some("web search is not offered"),
+        Category::MemoryVector => {
+            Some("a memory of vectors needs an embedding model, which is not offered")
         }
         _ => None,
     }
@@ -142,7 +140,7 @@ pub(super) fn load(category: Category, bfcl: &Bfcl<'_>) -> Result<Data, EvalrunE
         items,
         source: Some("bfcl".to_owned()),
         sha256: Some(bfcl.data()?.sha256()),
-        n_items_full: category.n_entries(),
+        n_items_full: n_items,
         n_items_source: n_items,
     })
 }

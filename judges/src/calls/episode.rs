@@ -12,6 +12,7 @@ use sandbox::Sandbox;
 use tasks::calls::{AskedTurn, CallsStyle, CallsTarget};
 use tasks::{Completion, Episode, Finish, Message, Request, Role, Sample, Sampling, Step};
 
+use super::memory::Memory;
 use super::multi_turn::{Conversation, ConversationError};
 use super::reply::{Next, Progress, dict};
 use super::value::Value;
@@ -34,6 +35,9 @@ pub struct CallsEpisode {
     /// `None` for an entry that is one request.
     functions: Option<Functions>,
     progress: Progress,
+    memory: Option<Memory>,
+    /// Whether it goes on after a reply that was cut off, because nothing of it is graded.
+    is_lenient: bool,
 }
 
 impl CallsEpisode {
@@ -43,6 +47,7 @@ impl CallsEpisode {
         sampling: &Sampling,
         style: CallsStyle,
         functions: Option<Functions>,
+        memory: Option<&Memory>,
     ) -> Self {
         let request = Request {
             messages: Vec::new(),
@@ -51,12 +56,19 @@ impl CallsEpisode {
             seed: sample.seed,
         };
         let turns = target.turns.clone().into_iter();
-        Self { request, turns, style, functions, progress: Progress::default() }
+        let is_lenient = target.memory.as_ref().is_some_and(|part| part.fills);
+        let (progress, memory) = (Progress::default(), memory.cloned());
+        Self { request, turns, style, functions, progress, memory, is_lenient }
     }
 
     /// Asks the user's next turn, if there is one.
     fn next_turn(&mut self) -> Step {
-        let Some(turn) = self.turns.next() else { return Step::Done };
+        let Some(mut turn) = self.turns.next() else { return Step::Done };
+        if let Some(memory) = &self.memory {
+            for message in &mut turn.messages {
+                message.content = memory.filled(&message.content);
+            }
+        }
         self.request.messages.extend(turn.messages);
         self.request.tools.extend(turn.tools);
         self.progress.begin_turn();
@@ -98,6 +110,11 @@ impl Episode for CallsEpisode {
         let Some(completion) = last else { return self.next_turn() };
         // What was cut off is not acted upon.
         let is_whole = matches!(completion.finish, Finish::Stop | Finish::ToolCalls);
+        if !is_whole && self.is_lenient {
+            self.request.messages.push(spoken(completion, self.style, &Next::Turn));
+            self.progress.skip(completion, self.style);
+            return self.next_turn();
+        }
         if self.functions.is_none() || !is_whole { Step::Done } else { self.after(completion) }
     }
 }

@@ -10,6 +10,7 @@ pub mod decode;
 mod entry;
 pub mod episode;
 pub mod json;
+mod memory;
 pub mod multi_turn;
 mod percent;
 mod relevance;
@@ -22,5 +23,6 @@ pub use agentic::judge as judge_agentic;
 pub use entry::{
     AnswerError, Config, ConfigError, Entry, ExpectedCall, SingleTurn, expected_calls,
 };
+pub use memory::Memory;
 pub use relevance::judge as judge_relevance;
 pub use verdict::{ErrorType, Failure, Judged};

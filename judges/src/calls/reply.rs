@@ -1,7 +1,7 @@
 //! From a completion to the reply that checks judge, in the form in which upstream stores it.
 
 use tasks::calls::CallsStyle;
-use tasks::{Completion, ToolCall};
+use tasks::{Completion, Finish, ToolCall};
 
 use super::decode::{self, Mode};
 use super::multi_turn::Turns;
@@ -94,6 +94,12 @@ impl Progress {
         if steps.len() > MAX_STEPS { Next::GiveUp } else { Next::Run(calls) }
     }
 
+    /// Takes in a step whose calls, if it holds any, are not run.
+    pub fn skip(&mut self, completion: &Completion, style: CallsStyle) {
+        let replies = self.replies.last_mut().expect("a turn has begun");
+        replies.push(reply(completion, style));
+    }
+
     /// The replies of a conversation of `n_turns` turns, whose completions came in this order. One that
     /// was given up has fewer turns.
     pub fn of(completions: &[&Completion], n_turns: usize, style: CallsStyle) -> Self {
@@ -101,7 +107,14 @@ impl Progress {
         progress.begin_turn();
         let mut left = completions.iter();
         while let Some(completion) = left.next() {
-            match progress.step(completion, style) {
+            let is_whole = matches!(completion.finish, Finish::Stop | Finish::ToolCalls);
+            let next = if is_whole {
+                progress.step(completion, style)
+            } else {
+                progress.skip(completion, style);
+                Next::Turn
+            };
+            match next {
                 Next::Turn if left.len() > 0 && progress.calls.len() < n_turns => {
                     progress.begin_turn();
                 }

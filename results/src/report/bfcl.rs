@@ -84,8 +84,9 @@ fn scores(runs: &[(Category, &Summary)]) -> CategoryScores {
     runs.iter().filter_map(score).collect()
 }
 
+/// Whether every entry was judged. Conversations that fill memories are items besides.
 fn is_whole(run: &Summary) -> bool {
-    run.complete && run.n_items == run.n_items_full
+    run.complete && run.n_items >= run.n_items_full
 }
 
 /// A table with a row for each category, where runs are categories of one model and nothing else.

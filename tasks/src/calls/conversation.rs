@@ -16,6 +16,20 @@ pub struct CallsTarget {
     /// The user's turns in order. Empty until a run asks for the prompts, which are made of the data
     /// set by its own code.
     pub turns: Vec<AskedTurn>,
+    /// Its place among conversations that share a memory, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryPart>,
+}
+
+/// A place among conversations that share a memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryPart {
+    /// Who shares it: the scenario.
+    pub scenario: String,
+    /// The conversation that leaves the memory which this one finds; `None` for an empty one.
+    pub after: Option<String>,
+    /// Whether it fills the memory and asks nothing that has a right answer.
+    pub fills: bool,
 }
 
 /// What the model learns at the beginning of a turn.

@@ -9,6 +9,6 @@ mod function;
 pub mod tree;
 
 pub use category::{Category, CheckKind, Group, Language};
-pub use conversation::{AskedTurn, CallsStyle, CallsTarget};
+pub use conversation::{AskedTurn, CallsStyle, CallsTarget, MemoryPart};
 pub use function::{Description, FunctionDoc, FunctionError, Parameter, ParameterType};
 pub use tree::{Mean, Node, Part};

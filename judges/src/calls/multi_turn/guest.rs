@@ -38,6 +38,8 @@ pub(super) struct TurnOutcome {
     pub responses: Vec<String>,
     /// The public attributes of each class, as data.
     pub states: Vec<(String, Vec<(String, Value)>)>,
+    /// What a memory shows of itself, where there is one.
+    pub shown: Option<String>,
 }
 
 /// Why a side came to no end.
@@ -170,9 +172,9 @@ impl Observer for Turns {
     }
 }
 
-/// Reads `(responses, [(class, [(attribute, data)])])`.
+/// Reads `(responses, [(class, [(attribute, data)])], [shown])`.
 fn outcome(value: Value) -> Option<TurnOutcome> {
-    let [responses, states] = items(value)?.try_into().ok()?;
+    let [responses, states, shown] = items(value)?.try_into().ok()?;
     let responses = items(responses)?.into_iter().map(text).collect::<Option<_>>()?;
     let state = |value: Value| {
         let [class, attributes] = items(value)?.try_into().ok()?;
@@ -184,7 +186,8 @@ fn outcome(value: Value) -> Option<TurnOutcome> {
         Some((text(class)?, attributes))
     };
     let states = items(states)?.into_iter().map(state).collect::<Option<_>>()?;
-    Some(TurnOutcome { responses, states })
+    let shown = items(shown)?.into_iter().next().and_then(text);
+    Some(TurnOutcome { responses, states, shown })
 }
 
 fn items(value: Value) -> Option<Vec<Value>> {

@@ -15,7 +15,8 @@ use tasks::calls::Category;
 
 use super::agentic::{has_no_call, steps};
 use super::decode::{self, Mode};
-use super::value::Value;
+use super::memory::Memory;
+use super::value::{Dict, Value};
 use super::verdict::{ErrorType, Failure, Judged};
 
 pub use guest::{PRELUDE, WHEEL};
@@ -48,6 +49,9 @@ pub enum ConversationError {
     /// The run was given up because the machine is too slow.
     #[error("{0}: a turn was stopped by the wall clock")]
     WallClock(String),
+    /// A memory cannot be read.
+    #[error("{0}: the memory after this conversation cannot be read")]
+    Memory(String),
     /// The expected calls cannot be run.
     #[error("{id}: the expected calls cannot be run: {reason}")]
     GroundTruth {
@@ -113,6 +117,22 @@ impl Conversation {
         Ok(run.stopped.is_none().then_some(responses))
     }
 
+    /// The memory after the last turn that came to an end; `None` where none did.
+    pub(super) fn remembered(
+        &self,
+        turns: &[Vec<Vec<String>>],
+        sandbox: &sandbox::Sandbox,
+    ) -> Result<Option<Memory>, ConversationError> {
+        let run = guest::run(self, Side::Model, turns, sandbox)?;
+        let memory = run.turns.last().map(|turn| {
+            let (_, attributes) = turn.states.first()?;
+            Some(Memory { snapshot: content(attributes)?, shown: turn.shown.clone()? })
+        });
+        memory
+            .map(|memory| memory.ok_or_else(|| ConversationError::Memory(self.id.clone())))
+            .transpose()
+    }
+
     /// The first turn in which calls are expected and none is made.
     fn first_unanswered(&self, turns: &Turns) -> Option<usize> {
         let pairs = turns.iter().zip(&self.ground_truth);
@@ -140,6 +160,31 @@ impl Conversation {
     fn is_long_context(&self) -> bool {
         self.category == Category::MultiTurnLongContext
     }
+}
+
+/// The attributes of a memory that hold its content: texts, and dictionaries of texts.
+fn content(attributes: &[(String, sandbox::value::Value)]) -> Option<Value> {
+    use sandbox::value::Value as Data;
+    let text = |data: &Data| match data {
+        Data::Str(text) => Some(Value::str(text.to_string_lossy())),
+        _ => None,
+    };
+    let mut found = Dict::new();
+    for (name, data) in attributes {
+        let value = match data {
+            Data::None => continue,
+            Data::Dict(entries) => {
+                let mut dict = Dict::new();
+                for (key, value) in entries {
+                    dict.insert(text(key)?, text(value)?).ok()?;
+                }
+                Value::Dict(dict)
+            }
+            other => text(other)?,
+        };
+        found.insert(Value::str(name), value).ok()?;
+    }
+    Some(Value::Dict(found))
 }
 
 fn stopped(turn: usize, model: &Run) -> Failure {

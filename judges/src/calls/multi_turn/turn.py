@@ -30,7 +30,7 @@ def data(value, depth):
 
 def turn(steps, initial_config, involved_classes, model_name, entry_id, long_context):
     responses, instances = [], {}
-    for step in steps:
+    for step in steps or [[]]:
         step_responses, instances = execute_multi_turn_func_call(
             step, initial_config, involved_classes, model_name, entry_id, long_context, True
         )
@@ -39,4 +39,10 @@ def turn(steps, initial_config, involved_classes, model_name, entry_id, long_con
         (name, [(key, data(item, 0)) for key, item in vars(instance).items() if key[:1] != "_"])
         for name, instance in instances.items()
     ]
-    return responses, states
+    # What a memory shows of itself at the beginning of a conversation.
+    shown = [
+        instance._dump_core_memory_to_context()
+        for name, instance in instances.items()
+        if name.startswith("MemoryAPI_")
+    ]
+    return responses, states, shown

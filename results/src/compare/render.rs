@@ -57,9 +57,9 @@ fn table(comparison: &Comparison) -> String {
     let mut text = format!("{table}\n{}\n", conclusion(comparison));
     if !comparison.flips.is_empty() {
         let mut table = bare_table();
-        table.set_header(FLIP_HEADER);
+        table.set_header(&FLIP_HEADER[..n_flip_columns(comparison)]);
         for flip in &comparison.flips {
-            table.add_row(flip_cells(flip));
+            table.add_row(&flip_cells(flip)[..n_flip_columns(comparison)]);
         }
         let _ = writeln!(text, "{}\n{table}", flips_title(comparison));
     }
@@ -80,10 +80,13 @@ fn markdown(comparison: &Comparison) -> String {
         let _ = writeln!(text, "| {label} | {} |", escape(cell));
     }
     if !comparison.flips.is_empty() {
-        let _ = writeln!(text, "\n{}\n\n| {} |", flips_title(comparison), FLIP_HEADER.join(" | "));
-        let _ = writeln!(text, "|{}", "---|".repeat(FLIP_HEADER.len()));
+        let n_columns = n_flip_columns(comparison);
+        let header = FLIP_HEADER[..n_columns].join(" | ");
+        let _ = writeln!(text, "\n{}\n\n| {header} |", flips_title(comparison));
+        let _ = writeln!(text, "|{}", "---|".repeat(n_columns));
         for flip in &comparison.flips {
-            let _ = writeln!(text, "| {} |", flip_cells(flip).map(escape).join(" | "));
+            let cells = flip_cells(flip).map(escape);
+            let _ = writeln!(text, "| {} |", cells[..n_columns].join(" | "));
         }
     }
     text
@@ -195,6 +198,13 @@ fn conclusion(comparison: &Comparison) -> String {
 }
 
 const FLIP_HEADER: [&str; 5] = ["item", "A", "B", "answer of A", "answer of B"];
+
+/// Where nothing is known but scores, as of ratings, there are no columns for answers.
+fn n_flip_columns(comparison: &Comparison) -> usize {
+    let has_text = |said: &Said| said.answer.is_some() || said.reason.is_some();
+    let is_known = comparison.flips.iter().any(|flip| has_text(&flip.a) || has_text(&flip.b));
+    if is_known { FLIP_HEADER.len() } else { 3 }
+}
 
 fn flips_title(comparison: &Comparison) -> String {
     let (listed, n) = (comparison.flips.len(), comparison.n_flips);

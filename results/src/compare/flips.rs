@@ -34,8 +34,8 @@ pub struct Said {
     /// where answers are not texts to read side by side, such as programs and whole replies, or where a
     /// baseline kept no texts.
     pub answer: Option<String>,
-    /// Where there is no answer to show, why the verdict is what it is, or the reason most frequent
-    /// among several, cut likewise.
+    /// Where there is no answer to show, why the verdict is what it is, or of several verdicts the most
+    /// frequent reason of those that are not correct, if any; cut likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -97,9 +97,14 @@ impl RunFile {
         self.of_verdicts(column, item)
     }
 
-    /// Why the verdicts on an item's graded samples are what they are, in order.
+    /// Why the verdicts on an item's graded samples are what they are, in order. Where some samples are
+    /// not correct only they have a reason here, for among several samples what went wrong is what tells
+    /// two runs apart.
     pub fn explanations(&self, item: &ItemId) -> Result<Vec<Option<String>>, StoreError> {
-        self.of_verdicts("explanation", item)
+        let wrong = "CASE WHEN outcome <> 'correct' THEN explanation END";
+        let of_wrong = self.of_verdicts(wrong, item)?;
+        let is_any = of_wrong.iter().any(Option::is_some);
+        if is_any { Ok(of_wrong) } else { self.of_verdicts("explanation", item) }
     }
 
     fn of_verdicts(&self, column: &str, item: &ItemId) -> Result<Vec<Option<String>>, StoreError> {

@@ -24,12 +24,13 @@ function leaderboardTable(board) {
 }
 
 function averagesTable(models) {
-  const mean = (estimate, n) => percent(estimate.value) + ' % (95 % CI ' + interval(estimate) + ', n = ' + n + ')';
-  const row = (model, figure) => [el('td', { class: 'run-name' }, el('bdi', null, model.model)), figure.name,
+  const heading = (text) => el('th', { scope: 'col' }, text);
+  const mean = (estimate, n) => el('td', null, percent(estimate.value) + ' % ', el('span', { class: 'faint' }, '(95 % CI ' + interval(estimate) + ', n = ' + n + ')'));
+  const row = (model, figure) => [el('td', { class: 'run-name' }, el('bdi', null, model.model)), el('td', null, figure.name),
     mean(figure.by_task, count(model.tasks.length) + ' tasks'), mean(figure.by_item, count(figure.by_item.n_items) + ' items')];
   return [
     el('h2', null, 'Means over tasks'),
-    table('Means over tasks', ['model', 'figure', 'mean over tasks', 'mean over items'], models.flatMap((model) => model.figures.map((figure) => row(model, figure)))),
+    table('Means over tasks', ['model', 'figure', 'mean over tasks', 'mean over items'].map(heading), models.flatMap((model) => model.figures.map((figure) => row(model, figure)))),
     models.map((model) => el('p', { class: 'note' }, model.model + ': over ' + model.tasks.join(', ') + (model.complete ? '.' : '; not every run is finished.'))),
   ];
 }

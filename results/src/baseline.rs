@@ -4,6 +4,7 @@
 //! One line per item, so that a new baseline shows as a readable difference. Outcomes are letters in
 //! the order of samples: `C` correct, `I` incorrect, `U` unparsed, `T` truncated, `F` failed. From them
 //! follow pass@1, pass@k and the shares of truncated and unparsed samples; `measured` has the rest.
+//! Ratings of dialogues stand apart, by judge, with what identifies the judge.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ use tasks::{ItemId, Verdict};
 use crate::compare::{Side, series};
 use crate::error::CompareError;
 use crate::metric::{ItemMetric, ItemSeries};
+use crate::rating::{JudgeSeries, by_dialogue};
 use crate::{Outcome, Plan, RunFile, StoreError};
 
 /// The version of the layout.
@@ -32,6 +34,8 @@ struct Document {
 struct RunEntry {
     created_at: String,
     plan: Plan,
+    #[serde(default)]
+    judges: Vec<JudgeSeries>,
     items: Vec<ItemEntry>,
 }
 
@@ -60,8 +64,13 @@ pub fn baseline<'a>(runs: impl IntoIterator<Item = &'a RunFile>) -> Result<Strin
         let items = items.collect::<Vec<_>>().join(",\n");
         let plan = serde_json::to_string(run.plan()).expect(invariant);
         let created_at = serde_json::to_string(&run.created_at()?).expect(invariant);
+        let judges = by_dialogue(run)?;
+        let judges = match serde_json::to_string(&judges).expect(invariant) {
+            _ if judges.is_empty() => String::new(),
+            judges => format!("\n   \"judges\": {judges},"),
+        };
         entries.push(format!(
-            "  {{\"created_at\": {created_at},\n   \"plan\": {plan},\n   \"items\": [\n{items}\n  ]}}"
+            "  {{\"created_at\": {created_at},\n   \"plan\": {plan},{judges}\n   \"items\": [\n{items}\n  ]}}"
         ));
     }
     let mut text = String::new();
@@ -93,7 +102,7 @@ pub fn read_sides(path: &Path) -> Result<Vec<Side>, CompareError> {
             Some(day) => format!("{label} ({}, {day})", run.plan.task),
             None => format!("{label} ({})", run.plan.task),
         };
-        Ok(Side::of_series(label, run.plan, items.collect::<Result<_, _>>()?))
+        Ok(Side::of_series(label, run.plan, items.collect::<Result<_, _>>()?, run.judges))
     };
     document.runs.into_iter().map(side).collect()
 }

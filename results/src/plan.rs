@@ -157,10 +157,15 @@ impl Plan {
     /// Where `wanted` differs from this stored plan.
     pub fn differences(&self, wanted: &Self) -> Vec<Difference> {
         let json = |plan: &Self| serde_json::to_value(plan).expect("a plan is plain data");
-        let mut found = Vec::new();
-        compare("", &json(self), &json(wanted), &mut found);
-        found
+        value_differences("", &json(self), &json(wanted))
     }
+}
+
+/// Where two values differ, by paths that start with `path`.
+pub(crate) fn value_differences(path: &str, stored: &Value, wanted: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    compare(path, stored, wanted, &mut found);
+    found
 }
 
 fn compare(path: &str, stored: &Value, wanted: &Value, found: &mut Vec<Difference>) {

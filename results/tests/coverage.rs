@@ -297,7 +297,7 @@ fn side(plan: &Plan, ps: &[f64], random: &mut Random) -> Side {
         let outcomes = (0..n_samples).map(outcome).collect();
         ItemSeries { item: ItemId(idx.to_string()), outcomes, measured: BTreeMap::new() }
     });
-    Side::of_series("made".to_owned(), plan.clone(), series.collect())
+    Side::of_series("made".to_owned(), plan.clone(), series.collect(), Vec::new())
 }
 
 /// The shares of (regressions, passes) of a gate over three tasks and their mean.

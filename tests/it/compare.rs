@@ -89,6 +89,40 @@ fn what_is_missing_is_said() {
     );
 }
 
+/// Changes a run file by SQL.
+fn change(made: &MadeRuns, name: &str, sql: &str) {
+    let path = made.place().path().join(name);
+    let connection = rusqlite::Connection::open(path).expect("a run file");
+    connection.execute_batch(sql).expect("an update");
+}
+
+/// Where the answer is the whole reply, the reasons of the verdicts stand in its place; where texts are
+/// withheld, reasons are, too.
+#[test]
+fn reasons_stand_for_answers_that_are_whole_replies() {
+    let made = MadeRuns::new();
+    made.make("good", "made.toml", "good", &[]);
+    made.make("bad", "made.toml", "bad", &[]);
+    let whole = "UPDATE verdicts SET answer = NULL, vote = NULL, rule = NULL";
+    let followed = "explanation = 'every instruction is followed'";
+    change(&made, "good.db", &format!("{whole}, {followed};"));
+    let missed =
+        "explanation = 'no comma is allowed, 3 were found\n; fewer than 5 sentences: ' || item_id";
+    change(&made, "bad.db", &format!("{whole}, {missed};"));
+    check(&made, "reasons", &["compare", "good.db", "bad.db", "--flips", "2"]);
+    let flip = |name: &str| {
+        json(&made, &["compare", "good.db", name])["comparisons"][0]["flips"][0].clone()
+    };
+    assert_eq!(flip("bad.db")["a"]["reason"], "every instruction is followed");
+    change(
+        &made,
+        "bad.db",
+        "UPDATE run SET value = json_set(value, '$.texts', 'kept') WHERE key = 'plan';",
+    );
+    let flip = flip("bad.db");
+    assert_eq!((&flip["b"]["reason"], &flip["b"]["answer"]), (&Value::Null, &Value::Null));
+}
+
 #[test]
 fn runs_that_mean_different_things_are_refused() {
     let made = MadeRuns::new();

@@ -1,6 +1,7 @@
 //! MT-Bench and ruMT-Bench: dialogues, judges, comparisons and FastChat's files. Judge prompts are
 //! fetched; where they cannot be had, that is said.
 
+mod comparing;
 mod files;
 mod judging;
 mod pairs;

@@ -9,9 +9,9 @@ use tests::Workplace;
 use crate::workplace;
 
 /// Versions of the run file's format of which one is stored in `tests/fixtures/runs`.
-const VERSIONS: [u32; 2] = [1, 2];
+const VERSIONS: [u32; 3] = [1, 2, 3];
 
-/// The stored run of the newest version: 4 items × 8 samples with every outcome, and hostile texts.
+/// The stored run that reports are shown of: 4 items × 8 samples with every outcome, and hostile texts.
 const RUN: &str = "version-2.db";
 
 /// A folder with copies of all stored runs: opening an old one rewrites it.
@@ -52,6 +52,12 @@ const WORSE: &str = "UPDATE verdicts SET outcome = 'incorrect', score = 0 WHERE 
 /// Makes a plan say that its source has four of five items.
 const PARTIAL: &str =
     "UPDATE run SET value = json_set(value, '$.dataset.n_items_full', 5) WHERE key = 'plan';";
+
+/// Makes a run one of another task by the same model.
+const OTHER_TASK: &str = "
+    UPDATE run SET value = replace(value, 'org/other', 'org/pretended') WHERE key = 'plan';
+    UPDATE run SET value = json_set(value, '$.task', 'other_task') WHERE key = 'plan';
+    UPDATE verdicts SET outcome = 'incorrect', score = 0 WHERE sample_idx > 3;";
 
 #[test]
 fn run_files_of_every_version_are_reported_and_replayed() {
@@ -111,6 +117,38 @@ fn leaderboards_in_every_format() {
         let args = [RUN, "other.db", "version-1.db", "--leaderboard", "--format", format];
         insta::assert_snapshot!(format!("leaderboard_{format}"), report(&place, &args));
     }
+}
+
+#[test]
+fn several_tasks_of_a_model_have_means() {
+    let place = place();
+    second_run(&place, "other.db", OTHER_TASK);
+    for format in ["table", "md", "latex", "csv"] {
+        let args = [RUN, "other.db", "--format", format];
+        insta::assert_snapshot!(format!("means_{format}"), report(&place, &args));
+    }
+    let all = json(&place, &[RUN, "other.db", "--format", "json"]);
+    let all = all.as_array().expect("two runs and their means");
+    assert_eq!(all.len(), 3);
+    insta::assert_json_snapshot!("means_json", all[2]);
+    let page = report(&place, &[RUN, "other.db", "--format", "html"]);
+    assert_eq!(taken_apart(&page).0["averages"][0], all[2]);
+    // Two models, or two runs of one task, have none.
+    second_run(&place, "stranger.db", WORSE);
+    for others in [["stranger.db"].as_slice(), &["other.db", "version-1.db"]] {
+        let args = [&[RUN], others, &["--format", "json"]].concat();
+        assert_eq!(json(&place, &args).as_array().map(Vec::len), Some(others.len() + 1));
+    }
+}
+
+#[test]
+fn a_page_of_one_run_has_a_leaderboard_where_that_is_asked_for() {
+    let place = place();
+    let has_board = |args: &[&str]| {
+        let page = report(&place, &[&[RUN, "--format", "html"], args].concat());
+        !taken_apart(&page).0["leaderboard"].is_null()
+    };
+    assert!(!has_board(&[]) && has_board(&["--leaderboard"]));
 }
 
 /// The data of an HTML page, and the page without it, its script and its style.
@@ -228,6 +266,15 @@ fn what_a_format_cannot_hold_is_refused() {
     refused(&[RUN, "--format", "hf-eval-results", "--hf-dataset", "x"], "owner/name");
     refused(&[RUN, "--format", "junit", "--leaderboard"], "has the layouts");
     refused(&[RUN, "--keep-text", "--no-text"], "cannot be used with");
+    second_run(&place, "other.db", OTHER_TASK);
+    let two_tasks = [RUN, "other.db", "--format", "hf-eval-results", "--hf-dataset", "o/n:t"];
+    refused(&two_tasks, "names one data set");
+    // Options that would do nothing.
+    refused(&[RUN, "--samples", "5"], "--samples is for --format html");
+    refused(&[RUN, "--format", "jsonl", "--samples", "5"], "--samples is for --format html");
+    refused(&[RUN, "--hf-dataset", "o/n:t"], "--hf-dataset is for --format hf-eval-results");
+    refused(&[RUN, "--keep-text", "--format", "json"], "has figures only");
+    refused(&[RUN, "--keep-text", "--leaderboard"], "has figures only");
 }
 
 #[test]

@@ -99,19 +99,20 @@ pub(crate) struct ReportArgs {
     /// Where to write the report instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// Arrange the runs as models × tasks (table, md, latex, csv, json, html).
+    /// Arrange the runs as models × tasks (table, md, latex, csv, json, html; a page of several runs has
+    /// a leaderboard anyway).
     #[arg(long)]
     pub(super) leaderboard: bool,
-    /// The most samples of each run in an HTML page.
-    #[arg(long, value_name = "N", default_value_t = 2000)]
-    pub(super) samples: u32,
+    /// The most samples of each run in an HTML page [default: 2000].
+    #[arg(long, value_name = "N")]
+    pub(super) samples: Option<u32>,
     /// Show texts of tasks whose authors ask that they not be shared.
     #[arg(long, conflicts_with = "no_text")]
     pub(super) keep_text: bool,
-    /// Leave out all prompts, replies and answers.
+    /// Leave out all prompts, replies and answers; formats of figures have none.
     #[arg(long)]
     pub(super) no_text: bool,
-    /// The runs' data set on the Hugging Face Hub, for hf-eval-results.
+    /// The runs' data set on the Hugging Face Hub, for hf-eval-results over one task.
     #[arg(long, value_name = "OWNER/NAME[:TASK]", value_parser = HubDataset::parse)]
     pub(super) hf_dataset: Option<HubDataset>,
     /// The folder in which names are looked up.

@@ -25,9 +25,10 @@ pub(crate) struct CompareArgs {
     /// Two more runs, of another task; may be repeated. Means over all tasks are printed, too.
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     pair: Vec<PathBuf>,
-    /// The figure: `pass_at_1`, `pass_at_1_completed`, `pass_at_K`, `cons_at_K`, `cons_at_n`, `completion_tokens` …
-    #[arg(long, value_name = "METRIC", default_value = "pass_at_1")]
-    metric: ItemMetric,
+    /// The figure: `pass_at_1`, `pass_at_1_completed`, `pass_at_K`, `cons_at_K`, `cons_at_n`, `rating`,
+    /// `completion_tokens` … [default: `pass_at_1`; of dialogues `rating`]
+    #[arg(long, value_name = "METRIC")]
+    metric: Option<ItemMetric>,
     /// The confidence of intervals.
     #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = confidence)]
     confidence: f64,
@@ -37,7 +38,8 @@ pub(crate) struct CompareArgs {
     /// List all changed items.
     #[arg(long, conflicts_with = "flips")]
     all: bool,
-    /// Compare runs that differ in data, prompt, extraction or grading; the differences are named.
+    /// Compare runs that differ in data, prompt, extraction, grading or judges; the differences are
+    /// named.
     #[arg(long)]
     allow_different: bool,
     /// The layout.
@@ -69,15 +71,9 @@ fn confidence(text: &str) -> Result<f64, String> {
 
 /// Compares runs in pairs and prints what differs.
 pub(super) fn compare(args: &CompareArgs) -> Result<ExitCode, EvalrunError> {
-    let options = Options {
-        metric: args.metric,
-        confidence: args.confidence,
-        n_flips: if args.all { usize::MAX } else { args.flips },
-        on_difference: on_difference(args.allow_different),
-    };
-    let mut comparisons = compare_files(&args.a, &args.b, &args.out, options)?;
+    let mut comparisons = compare_files(&args.a, &args.b, args)?;
     for pair in args.pair.chunks_exact(2) {
-        comparisons.extend(compare_files(&pair[0], &pair[1], &args.out, options)?);
+        comparisons.extend(compare_files(&pair[0], &pair[1], args)?);
     }
     let format = match args.format {
         _ if args.json => ComparisonFormat::Json,
@@ -100,20 +96,21 @@ pub(super) fn sides(name: &Path, folder: &Path) -> Result<Vec<Side>, EvalrunErro
 }
 
 /// Baselines may hold several tasks: each is compared with the other file's run of that task.
-fn compare_files(
-    a: &Path,
-    b: &Path,
-    folder: &Path,
-    options: Options,
-) -> Result<Vec<Comparison>, EvalrunError> {
-    let (of_a, of_b) = (sides(a, folder)?, sides(b, folder)?);
+fn compare_files(a: &Path, b: &Path, args: &CompareArgs) -> Result<Vec<Comparison>, EvalrunError> {
+    let (of_a, of_b) = (sides(a, &args.out)?, sides(b, &args.out)?);
+    let options = |a: &Side| Options {
+        metric: args.metric.unwrap_or_else(|| a.default_metric()),
+        confidence: args.confidence,
+        n_flips: if args.all { usize::MAX } else { args.flips },
+        on_difference: on_difference(args.allow_different),
+    };
     if let ([a], [b]) = (of_a.as_slice(), of_b.as_slice()) {
-        return Ok(vec![compare_sides(a, b, options)?]);
+        return Ok(vec![compare_sides(a, b, options(a))?]);
     }
     let mut comparisons = Vec::new();
     for a in &of_a {
         if let Some(b) = of_b.iter().find(|b| b.plan.task == a.plan.task) {
-            comparisons.push(compare_sides(a, b, options)?);
+            comparisons.push(compare_sides(a, b, options(a))?);
         }
     }
     if comparisons.is_empty() {

@@ -45,10 +45,11 @@ pub(crate) struct GateArgs {
     /// Write the report to a file as well; may be repeated: `junit=gate.xml`, `md=gate.md`.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
     write: Vec<(GateFormatArg, PathBuf)>,
-    /// In GitHub Actions: annotate the run, and add the report to the step's summary.
+    /// In GitHub Actions: annotate the run on standard output, and add the report to the step's summary
+    /// where the environment names its file.
     #[arg(long)]
     github: bool,
-    /// Compare runs that differ in data, prompt, extraction or grading.
+    /// Compare runs that differ in data, prompt, extraction, grading or judges.
     #[arg(long)]
     allow_different: bool,
     /// The folder in which names are looked up.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use tasks::choice::ShuffleProtocol;
 
-use crate::Plan;
+use crate::{Difference, Plan};
 
 /// One value in which two plans differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +23,13 @@ impl std::fmt::Display for PlanDifference {
     }
 }
 
+impl From<Difference> for PlanDifference {
+    fn from(difference: Difference) -> Self {
+        let (a, b) = (shown(&difference.stored), shown(&difference.wanted));
+        Self { path: difference.path, a, b }
+    }
+}
+
 /// The differences between two plans.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PlanDifferences {
@@ -30,6 +37,16 @@ pub struct PlanDifferences {
     pub intended: Vec<PlanDifference>,
     /// What makes scores mean different things: data, prompt, extraction, grading.
     pub disqualifying: Vec<PlanDifference>,
+}
+
+impl PlanDifferences {
+    /// These differences and those.
+    #[must_use]
+    pub(crate) fn and(mut self, others: &Self) -> Self {
+        self.intended.extend(others.intended.iter().cloned());
+        self.disqualifying.extend(others.disqualifying.iter().cloned());
+        self
+    }
 }
 
 /// Values of a plan that may differ, because they are what is compared or never touch a score. The seed
@@ -54,13 +71,13 @@ pub fn plan_differences(a: &Plan, b: &Plan) -> PlanDifferences {
         let is_order = first == "run_seed" && a.shuffle == Some(ShuffleProtocol::PerItem);
         let is_intended = INTENDED.contains(&first.as_str()) && !is_order;
         let list = if is_intended { &mut found.intended } else { &mut found.disqualifying };
-        let (a, b) = (cut(&difference.stored), cut(&difference.wanted));
-        list.push(PlanDifference { path: difference.path, a, b });
+        list.push(PlanDifference::from(difference));
     }
     found
 }
 
-fn cut(text: &str) -> String {
+/// The value as it is shown: cut where it is long.
+pub(super) fn shown(text: &str) -> String {
     let mut chars = text.chars();
     let start: String = chars.by_ref().take(N_CHARS).collect();
     if chars.next().is_some() { start + "…" } else { start }

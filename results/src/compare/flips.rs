@@ -1,7 +1,7 @@
 //! Items that two runs answer differently.
 
 use serde::Serialize;
-use tasks::Verdict;
+use tasks::{JudgeKind, Verdict};
 
 use super::Side;
 use super::paired::Pair;
@@ -30,12 +30,17 @@ pub struct Said {
     pub score: f64,
     /// How a single sample ended, or how many of several are correct.
     pub outcome: String,
-    /// Its answer, or the most frequent of several, cut to one short line; `None` where there is none
-    /// or where a baseline kept no texts.
+    /// Its answer, or the most frequent of several, cut to one short line; `None` where there is none,
+    /// where answers are not texts to read side by side, such as programs and whole replies, or where a
+    /// baseline kept no texts.
     pub answer: Option<String>,
+    /// Where there is no answer to show, why the verdict is what it is, or of several verdicts the most
+    /// frequent reason of those that are not correct, if any; cut likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
-/// Answers are cut to so many characters.
+/// Answers and reasons are cut to so many characters.
 const N_CHARS: usize = 60;
 
 /// The items that changed, worse ones first, the largest changes first; at most `n_most` of them.
@@ -59,18 +64,26 @@ pub fn flips(
             item: pair.item.0.clone(),
             difference: pair.difference(),
             is_worse: is_worse(pair),
-            a: said(sides[0], pair, pair.a.value)?,
-            b: said(sides[1], pair, pair.b.value)?,
+            a: said(sides[0], pair, pair.a.value, metric)?,
+            b: said(sides[1], pair, pair.b.value, metric)?,
         })
     };
     changed.iter().take(n_most).map(flip).collect()
 }
 
-fn said(side: &Side, pair: &Pair, score: f64) -> Result<Said, StoreError> {
+fn said(side: &Side, pair: &Pair, score: f64, metric: ItemMetric) -> Result<Said, StoreError> {
+    if metric == ItemMetric::Rating {
+        // Why a judge rates as it does is a page of text, and both turns have one.
+        return Ok(Said { score, outcome: format!("{score:.2}"), answer: None, reason: None });
+    }
     let series = side.items.iter().find(|series| series.item == pair.item);
     let outcome = series.map(outcome).unwrap_or_default();
-    let answer = most_frequent(side.answers(&pair.item)?);
-    Ok(Said { score, outcome, answer: answer.map(|answer| one_line(&answer)) })
+    let shown = |texts| most_frequent(texts).map(|text| one_line(&text));
+    // Two programs are best told apart by the first test that they fail.
+    let is_program = matches!(side.plan.judge, JudgeKind::Program { .. });
+    let answer = if is_program { None } else { shown(side.answers(&pair.item)?) };
+    let reason = if answer.is_none() { shown(side.reasons(&pair.item)?) } else { None };
+    Ok(Said { score, outcome, answer, reason })
 }
 
 fn outcome(series: &ItemSeries) -> String {
@@ -81,11 +94,11 @@ fn outcome(series: &ItemSeries) -> String {
     }
 }
 
-/// The answer given most often; of several, the first.
-fn most_frequent(answers: Vec<Option<String>>) -> Option<String> {
-    let answers: Vec<String> = answers.into_iter().flatten().collect();
-    let n_alike = |answer: &String| answers.iter().filter(|other| *other == answer).count();
-    let first_best = answers.iter().rev().max_by_key(|answer| n_alike(answer));
+/// The text given most often; of several, the first.
+fn most_frequent(texts: Vec<Option<String>>) -> Option<String> {
+    let texts: Vec<String> = texts.into_iter().flatten().collect();
+    let n_alike = |text: &String| texts.iter().filter(|other| *other == text).count();
+    let first_best = texts.iter().rev().max_by_key(|text| n_alike(text));
     first_best.cloned()
 }
 

@@ -6,6 +6,7 @@
 
 mod comparable;
 mod flips;
+mod judges;
 mod overall;
 mod paired;
 mod render;
@@ -19,6 +20,7 @@ use tasks::ItemId;
 
 pub use comparable::{PlanDifference, PlanDifferences, plan_differences};
 pub use flips::{Flip, Said};
+pub(crate) use judges::CommonJudges;
 pub use overall::{Mean, Overall, overall};
 pub use paired::{Pair, PairedDifference, Shape, Spread};
 pub use render::{ComparisonFormat, render};
@@ -28,7 +30,7 @@ pub use side::{Health, Side};
 pub use significance::{N_FLIPS, Significance, Test, random_flips, significance};
 
 use crate::error::CompareError;
-use crate::metric::{ItemMetric, ItemScore, ItemSeries, Tail};
+use crate::metric::{ItemMetric, ItemSeries, Tail};
 
 /// What to do about plans that make scores mean different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,9 @@ pub struct Comparison {
     pub a: RunLine,
     /// The second run.
     pub b: RunLine,
+    /// By whose ratings, where the figure is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<String>,
     /// The difference.
     pub difference: PairedDifference,
     /// Items that are not compared.
@@ -112,15 +117,21 @@ pub struct Dropped {
 /// Compares two runs of one task.
 pub fn compare(a: &Side, b: &Side, options: Options) -> Result<Comparison, CompareError> {
     let plans = plan_differences(&a.plan, &b.plan);
-    if options.on_difference == OnDifference::Refuse && !plans.disqualifying.is_empty() {
-        return Err(CompareError::Incomparable {
-            a: a.label.clone(),
-            b: b.label.clone(),
-            differences: plans.disqualifying,
-        });
-    }
+    let refuse = |plans: &PlanDifferences| match options.on_difference {
+        OnDifference::Refuse if !plans.disqualifying.is_empty() => {
+            Err(CompareError::Incomparable {
+                a: a.label.clone(),
+                b: b.label.clone(),
+                differences: plans.disqualifying.clone(),
+            })
+        }
+        _ => Ok(()),
+    };
+    refuse(&plans)?;
     let metric = common_metric([a, b], options.metric)?;
-    let (pairs, dropped) = pair(a, b, metric);
+    let judges = CommonJudges::of(a, b, metric);
+    refuse(&judges.differences)?;
+    let (pairs, dropped) = pair(a, b, metric, &judges);
     let tail = Tail::two_sided(options.confidence);
     let difference = PairedDifference::new(&pairs, Shape::of(metric), tail)
         .ok_or_else(|| CompareError::NoPairs { a: a.label.clone(), b: b.label.clone() })?;
@@ -132,11 +143,12 @@ pub fn compare(a: &Side, b: &Side, options: Options) -> Result<Comparison, Compa
         confidence: options.confidence,
         a: line(a),
         b: line(b),
+        judges: judges.names,
         difference,
         dropped,
         n_partial: pairs.iter().filter(is_partial).count(),
         equal_samples: pairs.iter().all(|pair| pair.a.n_samples == pair.b.n_samples),
-        plans,
+        plans: plans.and(&judges.differences),
         n_flips: difference.n_up + difference.n_down,
         flips: flips::flips([a, b], &pairs, metric, options.n_flips)?,
     })
@@ -160,7 +172,12 @@ pub(crate) fn common_metric(
 }
 
 /// The items that both runs have a score of, in the first one's order.
-pub(crate) fn pair(a: &Side, b: &Side, metric: ItemMetric) -> (Vec<Pair>, Dropped) {
+pub(crate) fn pair(
+    a: &Side,
+    b: &Side,
+    metric: ItemMetric,
+    judges: &CommonJudges,
+) -> (Vec<Pair>, Dropped) {
     let of_b: BTreeMap<&ItemId, &ItemSeries> = b.items.iter().map(|i| (&i.item, i)).collect();
     let of_a: BTreeMap<&ItemId, &ItemSeries> = a.items.iter().map(|i| (&i.item, i)).collect();
     let mut dropped = Dropped::default();
@@ -170,8 +187,7 @@ pub(crate) fn pair(a: &Side, b: &Side, metric: ItemMetric) -> (Vec<Pair>, Droppe
             dropped.only_a += 1;
             continue;
         };
-        let scores: (Option<ItemScore>, _) = (series.score(metric), other.score(metric));
-        match scores {
+        match (judges.score_a(a, series, metric), judges.score_b(b, other, metric)) {
             (Some(a), Some(b)) => pairs.push(Pair { item: series.item.clone(), a, b }),
             _ => dropped.unscored += 1,
         }

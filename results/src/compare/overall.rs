@@ -25,7 +25,7 @@ pub struct Mean {
     pub interval: Interval,
 }
 
-/// The mean difference over several tasks; `None` for fewer than two.
+/// The mean difference over several tasks; `None` for fewer than two, and for different figures.
 pub fn overall(comparisons: &[Comparison]) -> Option<Overall> {
     let mean = |weight: &dyn Fn(&Comparison) -> f64| {
         let sum: f64 = comparisons.iter().map(weight).sum();
@@ -36,7 +36,9 @@ pub fn overall(comparisons: &[Comparison]) -> Option<Overall> {
         let (value, interval) = mover(&comparisons.iter().map(part).collect::<Vec<_>>());
         Mean { value, interval }
     };
-    (comparisons.len() > 1).then(|| Overall {
+    let (first, others) = comparisons.split_first()?;
+    let is_alike = !others.is_empty() && others.iter().all(|other| other.metric == first.metric);
+    is_alike.then(|| Overall {
         n_tasks: comparisons.len(),
         by_task: mean(&|_| 1.0),
         by_item: mean(&|comparison| comparison.difference.n_pairs as f64),

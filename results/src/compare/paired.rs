@@ -4,7 +4,8 @@ use serde::Serialize;
 use tasks::ItemId;
 
 use super::significance::{Significance, significance};
-use crate::metric::{Interval, ItemMetric, ItemScore, Tail, mean_interval};
+use crate::metric::{Interval, ItemMetric, ItemScore, Tail, Unit, mean_interval};
+use crate::rating::SCALE;
 
 /// One item in both runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ impl Pair {
 pub enum Shape {
     /// Scores between 0 and 1.
     Shares,
+    /// Ratings on the scale of judges.
+    Ratings,
     /// Values without bounds.
     Values,
 }
@@ -36,7 +39,11 @@ pub enum Shape {
 impl Shape {
     /// The shape of a metric's scores.
     pub fn of(metric: ItemMetric) -> Self {
-        if metric.is_share() { Self::Shares } else { Self::Values }
+        match metric.unit() {
+            Unit::Share => Self::Shares,
+            Unit::Rating => Self::Ratings,
+            Unit::Tokens => Self::Values,
+        }
     }
 }
 
@@ -101,7 +108,7 @@ impl PairedDifference {
 /// pseudo-items, one half up and one half down for each, join the data, so that runs without any
 /// change are not said to be equal for sure. Here a pseudo-item differs by as much as the items that
 /// differ do (root mean square), which for single samples is the published interval; and averaged
-/// samples take Student's quantile. Values without bounds have a studentised bootstrap.
+/// samples take Student's quantile. Ratings and values without bounds have a studentised bootstrap.
 ///
 /// Measured coverage at 95 % is 93.7 to 96.1 % for 100 to 1,000 items, 1 to 16 samples, true differences of
 /// 0 and −4 points and scores between 0.2 and 0.95; over 30 items, and where items hardly ever change, 94
@@ -136,7 +143,7 @@ impl<'a> Spread<'a> {
                 let variance = (squares + pseudo) / (n + 2.0) - centre * centre;
                 (centre, (variance.max(0.0) / (n + 2.0)).sqrt())
             }
-            Shape::Values => {
+            Shape::Ratings | Shape::Values => {
                 let (mean, below) = (sum / n, (n - 1.0).max(1.0));
                 let variance: f64 =
                     differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / below;
@@ -156,8 +163,15 @@ impl<'a> Spread<'a> {
                 let (low, high) = (self.centre - half, self.centre + half);
                 Interval { low: low.max(-1.0).min(self.mean), high: high.min(1.0).max(self.mean) }
             }
-            Shape::Values => mean_interval(self.differences, tail)
-                .unwrap_or(Interval { low: self.mean, high: self.mean }),
+            Shape::Ratings | Shape::Values => {
+                let Interval { low, high } = mean_interval(self.differences, tail)
+                    .unwrap_or(Interval { low: self.mean, high: self.mean });
+                let widest = match self.shape {
+                    Shape::Ratings => SCALE.1 - SCALE.0,
+                    Shape::Shares | Shape::Values => f64::INFINITY,
+                };
+                Interval { low: low.max(-widest), high: high.min(widest) }
+            }
         }
     }
 

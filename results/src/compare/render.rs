@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::overall::Mean;
 use super::{Comparison, Flip, Overall, RunLine, Said, overall};
-use crate::metric::{Direction, Interval, ItemMetric};
+use crate::metric::{Direction, Interval, ItemMetric, Unit};
 
 /// The layouts of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +57,9 @@ fn table(comparison: &Comparison) -> String {
     let mut text = format!("{table}\n{}\n", conclusion(comparison));
     if !comparison.flips.is_empty() {
         let mut table = bare_table();
-        table.set_header(FLIP_HEADER);
+        table.set_header(&FLIP_HEADER[..n_flip_columns(comparison)]);
         for flip in &comparison.flips {
-            table.add_row(flip_cells(flip));
+            table.add_row(&flip_cells(flip)[..n_flip_columns(comparison)]);
         }
         let _ = writeln!(text, "{}\n{table}", flips_title(comparison));
     }
@@ -80,10 +80,13 @@ fn markdown(comparison: &Comparison) -> String {
         let _ = writeln!(text, "| {label} | {} |", escape(cell));
     }
     if !comparison.flips.is_empty() {
-        let _ = writeln!(text, "\n{}\n\n| {} |", flips_title(comparison), FLIP_HEADER.join(" | "));
-        let _ = writeln!(text, "|{}", "---|".repeat(FLIP_HEADER.len()));
+        let n_columns = n_flip_columns(comparison);
+        let header = FLIP_HEADER[..n_columns].join(" | ");
+        let _ = writeln!(text, "\n{}\n\n| {header} |", flips_title(comparison));
+        let _ = writeln!(text, "|{}", "---|".repeat(n_columns));
         for flip in &comparison.flips {
-            let _ = writeln!(text, "| {} |", flip_cells(flip).map(escape).join(" | "));
+            let cells = flip_cells(flip).map(escape);
+            let _ = writeln!(text, "| {} |", cells[..n_columns].join(" | "));
         }
     }
     text
@@ -96,6 +99,11 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
         ("task", format!("{}, {metric}", comparison.task)),
         ("A", run(&comparison.a)),
         ("B", run(&comparison.b)),
+    ];
+    if !comparison.judges.is_empty() {
+        rows.push(("judged by", comparison.judges.join("; ")));
+    }
+    rows.extend([
         ("score of A", amount(difference.a, metric)),
         ("score of B", amount(difference.b, metric)),
         (
@@ -110,7 +118,7 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
         ("test", test(comparison)),
         ("could have seen", format!("{} with 80 % power", size(difference.detectable, metric))),
         ("compared", compared(comparison)),
-    ];
+    ]);
     let list = |differences: &[super::PlanDifference]| {
         differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
@@ -191,6 +199,13 @@ fn conclusion(comparison: &Comparison) -> String {
 
 const FLIP_HEADER: [&str; 5] = ["item", "A", "B", "answer of A", "answer of B"];
 
+/// Where nothing is known but scores, as of ratings, there are no columns for answers.
+fn n_flip_columns(comparison: &Comparison) -> usize {
+    let has_text = |said: &Said| said.answer.is_some() || said.reason.is_some();
+    let is_known = comparison.flips.iter().any(|flip| has_text(&flip.a) || has_text(&flip.b));
+    if is_known { FLIP_HEADER.len() } else { 3 }
+}
+
 fn flips_title(comparison: &Comparison) -> String {
     let (listed, n) = (comparison.flips.len(), comparison.n_flips);
     let n_worse = match comparison.metric.direction() {
@@ -211,7 +226,11 @@ fn flip_cells(flip: &Flip) -> [String; 5] {
         let arrow = if *said == flip.b { format!("{arrow} ") } else { String::new() };
         arrow + &said.outcome
     };
-    let answer = |said: &Said| said.answer.clone().unwrap_or_else(|| "–".to_owned());
+    let answer = |said: &Said| match (&said.answer, &said.reason) {
+        (Some(answer), _) => answer.clone(),
+        (None, Some(reason)) => format!("({reason})"),
+        (None, None) => "–".to_owned(),
+    };
     [flip.item.clone(), said(&flip.a), said(&flip.b), answer(&flip.a), answer(&flip.b)]
 }
 
@@ -234,14 +253,22 @@ pub(crate) fn share(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// A score: a share in percent, or tokens.
+/// A score: a share in percent, a rating, or tokens.
 pub(crate) fn amount(value: f64, metric: ItemMetric) -> String {
-    if metric.is_share() { share(value) } else { format!("{value:.1} tokens") }
+    match metric.unit() {
+        Unit::Share => share(value),
+        Unit::Rating => format!("{value:.2}"),
+        Unit::Tokens => format!("{value:.1} tokens"),
+    }
 }
 
-/// The size of a difference: percentage points, or tokens.
+/// The size of a difference: percentage points, points of a rating, or tokens.
 pub(crate) fn size(value: f64, metric: ItemMetric) -> String {
-    if metric.is_share() { format!("{:.1} points", value * 100.0) } else { amount(value, metric) }
+    match metric.unit() {
+        Unit::Share => format!("{:.1} points", value * 100.0),
+        Unit::Rating => format!("{value:.2} points of rating"),
+        Unit::Tokens => amount(value, metric),
+    }
 }
 
 /// A confidence in percent, with as many digits as it has.
@@ -249,23 +276,30 @@ pub(crate) fn confidence(share: f64) -> String {
     format!("{} %", (share * 1e6).round() / 1e4)
 }
 
-/// A difference with its sign: percentage points, or tokens.
+/// A difference with its sign: percentage points, points of a rating, or tokens.
 pub(crate) fn points(value: f64, metric: ItemMetric) -> String {
-    let unit = if metric.is_share() { "points" } else { "tokens" };
+    let unit = match metric.unit() {
+        Unit::Share => "points",
+        Unit::Rating => "points of rating",
+        Unit::Tokens => "tokens",
+    };
     format!("{} {unit}", signed(value, metric))
 }
 
 fn signed(value: f64, metric: ItemMetric) -> String {
-    let value = if metric.is_share() { value * 100.0 } else { value };
-    let rounded = (value * 10.0).round() / 10.0;
-    let sign = if rounded < 0.0 {
-        "−"
-    } else if rounded > 0.0 {
-        "+"
-    } else {
-        ""
+    let (value, n_digits) = match metric.unit() {
+        Unit::Share => (value * 100.0, 1),
+        Unit::Rating => (value, 2),
+        Unit::Tokens => (value, 1),
     };
-    format!("{sign}{:.1}", rounded.abs())
+    let size = format!("{:.n_digits$}", value.abs());
+    let is_zero = size.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    let sign = match value {
+        _ if is_zero => "",
+        value if value < 0.0 => "−",
+        _ => "+",
+    };
+    format!("{sign}{size}")
 }
 
 fn ends(interval: Interval, metric: ItemMetric) -> String {

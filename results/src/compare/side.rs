@@ -1,8 +1,9 @@
 //! One side of a comparison: a run, or the baseline made of one.
 
-use tasks::{ItemId, Verdict};
+use tasks::{ItemId, JudgeKind, Verdict};
 
 use crate::metric::{ItemMetric, ItemSeries};
+use crate::rating::{JudgeSeries, by_dialogue};
 use crate::{Plan, RunFile, StoreError};
 
 /// What is compared.
@@ -14,6 +15,8 @@ pub struct Side {
     pub plan: Plan,
     /// Its items in order; items without any sample are absent.
     pub items: Vec<ItemSeries>,
+    /// What judges of dialogues say of them.
+    pub judges: Vec<JudgeSeries>,
     /// The run file, which has the answers; a baseline has none.
     run: Option<RunFile>,
 }
@@ -41,13 +44,26 @@ impl Health {
 impl Side {
     /// A run as one side.
     pub fn of_run(label: String, run: RunFile) -> Result<Self, StoreError> {
-        let items = series(&run)?;
-        Ok(Self { label, plan: run.plan().clone(), items, run: Some(run) })
+        let (items, judges) = (series(&run)?, by_dialogue(&run)?);
+        Ok(Self { label, plan: run.plan().clone(), items, judges, run: Some(run) })
     }
 
     /// A run of which only series are left.
-    pub fn of_series(label: String, plan: Plan, items: Vec<ItemSeries>) -> Self {
-        Self { label, plan, items, run: None }
+    pub fn of_series(
+        label: String,
+        plan: Plan,
+        items: Vec<ItemSeries>,
+        judges: Vec<JudgeSeries>,
+    ) -> Self {
+        Self { label, plan, items, judges, run: None }
+    }
+
+    /// The figure that is compared where none is named.
+    pub fn default_metric(&self) -> ItemMetric {
+        match self.plan.judge {
+            JudgeKind::Dialogue => ItemMetric::Rating,
+            _ => ItemMetric::PassAt1,
+        }
     }
 
     /// How many samples there are, and how many are of no use.
@@ -65,8 +81,20 @@ impl Side {
         self.run.as_ref().map_or(Ok(Vec::new()), |run| run.answers(item))
     }
 
+    /// Why the verdicts on an item's samples are what they are; empty for a baseline, and where texts are
+    /// withheld, which reasons quote.
+    pub fn reasons(&self, item: &ItemId) -> Result<Vec<Option<String>>, StoreError> {
+        match &self.run {
+            Some(run) if !self.plan.withholds_texts() => run.explanations(item),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Whether some item has a score of this metric.
     pub fn has(&self, metric: ItemMetric) -> bool {
+        if metric == ItemMetric::Rating {
+            return self.judges.iter().any(|judge| !judge.ratings.is_empty());
+        }
         self.items.iter().any(|item| item.score(metric).is_some())
     }
 
@@ -80,10 +108,11 @@ impl Side {
 
 /// The series of every item of a run.
 pub(crate) fn series(run: &RunFile) -> Result<Vec<ItemSeries>, StoreError> {
-    let lengths = run.lengths()?;
-    let series = run.outcomes()?.into_iter().map(|item| {
+    let items = run.outcomes()?;
+    let lengths = run.turn_totals(&items)?.lengths;
+    let series = items.iter().map(|item| {
         let tokens = lengths.get(&item.item).map(|length| length.value);
-        ItemSeries::new(run.plan(), &item, tokens)
+        ItemSeries::new(run.plan(), item, tokens)
     });
     Ok(series.collect())
 }

@@ -13,7 +13,7 @@ pub enum Test {
     McNemar,
     /// The exact sign test: values without bounds, where a few giants would decide a mean.
     Sign,
-    /// The permutation test with all flips of signs counted: samples averaged by item.
+    /// The permutation test with all flips of signs counted: samples averaged by item, and ratings.
     Permutation,
     /// The same with [`N_FLIPS`] seeded random flips, where all are too many to count.
     PermutationResampled,
@@ -59,6 +59,10 @@ const N_STEPS_MOST: usize = 50_000_000;
 /// The largest common denominator of item differences that counting is tried with.
 const DENOMINATOR_MOST: usize = 100_000;
 
+/// Into how many parts a rating may fall: the mean of a dialogue's turns, of several replies of a judge and
+/// of several judges; and some judges give halves and tenths.
+const RATING_PARTS: [usize; 12] = [1, 2, 3, 4, 6, 8, 10, 12, 20, 24, 60, 120];
+
 /// The seed of random flips.
 const SEED: u64 = 0x0066_6c69_7073;
 
@@ -74,10 +78,11 @@ pub fn significance(pairs: &[Pair], shape: Shape) -> Significance {
         Shape::Shares if pairs.iter().all(|p| is_binary(p.a.value) && is_binary(p.b.value)) => {
             of_counts(Test::McNemar, &differences)
         }
-        Shape::Shares => {
+        Shape::Shares | Shape::Ratings => {
+            let finer: &[usize] = if shape == Shape::Ratings { &RATING_PARTS } else { &[1] };
             let denominator = common_denominator(pairs);
-            let counted = denominator.and_then(|denominator| all_flips(&differences, denominator));
-            counted.unwrap_or_else(|| random_flips(&differences))
+            let count = |parts: &usize| all_flips(&differences, denominator? * parts);
+            finer.iter().find_map(count).unwrap_or_else(|| random_flips(&differences))
         }
     }
 }
@@ -194,6 +199,17 @@ mod tests {
         check(&averaged, 4, Shape::Shares, (Test::Permutation, 0.25));
         check(&[(0.5, 0.5); 4], 4, Shape::Shares, (Test::Permutation, 1.0));
         check(&[], 1, Shape::Shares, (Test::McNemar, 1.0));
+        // Ratings of two turns: halves. Of eight flips of 1, 1/2 and 3 two are as far from zero: -4.5 and 4.5.
+        let rated = [(8.0, 7.0), (6.5, 6.0), (9.0, 6.0)];
+        check(&rated, 1, Shape::Ratings, (Test::Permutation, 0.25));
+        // Thirds of two judges' replies.
+        let thirds = [(8.0, 8.0 - 1.0 / 3.0), (7.0, 6.0), (7.0, 7.0 - 2.0 / 3.0)];
+        check(&thirds, 1, Shape::Ratings, (Test::Permutation, 0.25));
+        // What no count of parts fits is resampled: p is near the exact 1/4.
+        let found =
+            significance(&pairs(&[(7.123_45, 7.0), (8.0, 7.876_1), (5.5, 5.0)], 1), Shape::Ratings);
+        assert_eq!(found.test, Test::PermutationResampled);
+        assert!((found.p - 0.25).abs() < 0.02, "{found:?}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The result file of `EvalPlus` 0.3.1 (`evalplus/evaluate.py`), for tools that read it.
 
-use serde_json::{Map, Value, json};
-use tasks::{Detail, JudgeKind, TestsOutcome, TestsStatus};
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use tasks::{Detail, ItemId, JudgeKind, TestsOutcome, TestsStatus};
 
 use crate::{RunFile, StoreError};
 
@@ -18,24 +20,33 @@ const DATASET_HASHES: [(&str, &str); 2] = [
     ),
 ];
 
-/// The run as `EvalPlus` would have written it; `None` where the run is not one of programs.
+/// Writes the run as `EvalPlus` would have, sample by sample, so that a run of any size fits into memory;
+/// `false`, and nothing written, where the run is not one of programs.
 ///
 /// Samples that failed have no entry, and those without a program have an empty one. Failing tests
 /// are given as Python shows them, cut short, where `EvalPlus` has the values themselves.
-pub fn evalplus(run: &RunFile) -> Result<Option<Value>, StoreError> {
-    let JudgeKind::Program { .. } = run.plan().judge else { return Ok(None) };
-    let mut eval = Map::new();
-    run.for_each_program(|item, program, detail| {
-        let entry = entry(&item.0, program.as_deref().unwrap_or_default(), detail.as_ref());
-        let entries = eval.entry(item.0).or_insert_with(|| json!([]));
-        entries.as_array_mut().expect("every value is a list").push(entry);
-    })?;
+pub fn evalplus(run: &RunFile, out: &mut dyn Write) -> Result<bool, StoreError> {
+    let JudgeKind::Program { .. } = run.plan().judge else { return Ok(false) };
     let source = run.plan().dataset.sha256.as_deref();
     let known = DATASET_HASHES.iter().find(|(sha256, _)| Some(*sha256) == source);
     let hash = known.map(|(_, md5)| *md5).or(source);
     let date = run.created_at()?;
     let date = date.get(..16).unwrap_or(&date).replace('T', " ");
-    Ok(Some(json!({ "date": date, "hash": hash, "eval": eval })))
+    write!(out, "{{\n\"date\": {},\n\"hash\": {},\n\"eval\": {{", json!(date), json!(hash))?;
+    let mut open: Option<ItemId> = None;
+    run.for_each_program(|item, program, detail| {
+        let entry = entry(&item.0, program.as_deref().unwrap_or_default(), detail.as_ref());
+        if open.as_ref() == Some(&item) {
+            out.write_all(b",\n")?;
+        } else {
+            let end = if open.is_some() { "\n]," } else { "" };
+            write!(out, "{end}\n{}: [\n", json!(item.0))?;
+            open = Some(item);
+        }
+        Ok(serde_json::to_writer(&mut *out, &entry).map_err(io::Error::from)?)
+    })?;
+    let end = if open.is_some() { "\n]" } else { "" };
+    Ok(out.write_all(format!("{end}\n}}\n}}\n").as_bytes()).map(|()| true)?)
 }
 
 fn entry(task_id: &str, program: &str, detail: Option<&Detail>) -> Value {

@@ -6,8 +6,8 @@ use super::policy::{Budgets, FalseAlarms, Limits, Policy, Rule};
 use super::pooled::pooled;
 use super::report::{GateReport, GateResult, Measured, RuleReport};
 use crate::compare::{
-    OnDifference, Pair, PlanDifference, Shape, Side, Spread, common_metric, pair, plan_differences,
-    points, share, significance, size,
+    CommonJudges, OnDifference, Pair, PlanDifference, PlanDifferences, Shape, Side, Spread,
+    common_metric, pair, plan_differences, points, share, significance, size,
 };
 use crate::error::CompareError;
 use crate::metric::{Direction, ItemMetric, Tail};
@@ -84,23 +84,39 @@ impl Runs<'_> {
         let mut reasons = over_budget("base", base, budgets);
         reasons.extend(over_budget("candidate", candidate, budgets));
         let plans = plan_differences(&base.plan, &candidate.plan);
-        if self.on_difference == OnDifference::Refuse {
-            let different = plans.disqualifying.iter();
-            reasons.extend(different.map(|d| format!("the runs are not comparable: {d}")));
-        }
+        reasons.extend(self.refused(&plans));
         let metric = common_metric([base, candidate], metric).map_err(|err| {
             reasons.push(err.to_string());
             reasons.clone()
         })?;
-        let (pairs, _) = pair(base, candidate, metric);
+        let judges = CommonJudges::of(base, candidate, metric);
+        reasons.extend(self.refused(&judges.differences));
+        if metric == ItemMetric::Rating {
+            let (of_base, of_candidate) = judges.shares_unrated(base, candidate);
+            for (whose, found) in [("base", of_base), ("candidate", of_candidate)] {
+                let what = "dialogues lack a rating";
+                reasons.extend(over((found, budgets.max_failed, what), whose, base));
+            }
+        }
+        let (pairs, _) = pair(base, candidate, metric, &judges);
         if pairs.len() < budgets.min_items {
             let (found, least) = (pairs.len(), budgets.min_items);
             reasons.push(format!("{task} has {found} items in both runs; {least} are needed"));
         }
         if reasons.is_empty() {
-            return Ok(Usable { metric, pairs, differ_in: plans.intended });
+            let differ_in = plans.and(&judges.differences).intended;
+            return Ok(Usable { metric, pairs, differ_in });
         }
         Err(reasons)
+    }
+
+    /// What makes scores mean different things, unless that was allowed.
+    fn refused(&self, plans: &PlanDifferences) -> Vec<String> {
+        if self.on_difference == OnDifference::Name {
+            return Vec::new();
+        }
+        let different = plans.disqualifying.iter();
+        different.map(|d| format!("the runs are not comparable: {d}")).collect()
     }
 }
 
@@ -114,12 +130,14 @@ fn over_budget(whose: &str, side: &Side, budgets: Budgets) -> Vec<String> {
             "graded samples ran into the token limit",
         ),
     ];
-    let over = shares.into_iter().filter(|(found, most, _)| *found > *most + 1e-12);
-    over.map(|(found, most, what)| {
-        let (found, most, task) = (share(found), share(most), &side.plan.task);
-        format!("{found} of the {whose}'s {what} on {task}; {most} are allowed")
-    })
-    .collect()
+    shares.into_iter().filter_map(|budget| over(budget, whose, side)).collect()
+}
+
+/// A share that is larger than allowed, in words.
+fn over((found, most, what): (f64, f64, &str), whose: &str, side: &Side) -> Option<String> {
+    let (shown, allowed, task) = (share(found), share(most), &side.plan.task);
+    let text = format!("{shown} of the {whose}'s {what} on {task}; {allowed} are allowed");
+    (found > most + 1e-12).then_some(text)
 }
 
 /// One rule of one task.

@@ -13,17 +13,46 @@ const CHANGING: f64 = 0.1;
 /// A policy of one rule for each run, with limits that its number of items can decide.
 pub fn init(sides: &[Side]) -> String {
     let mut text = HEAD.to_owned();
-    for side in sides {
-        text += &rule(side);
+    let is_rated = |side: &&Side| side.default_metric() == ItemMetric::Rating;
+    let (rated, graded): (Vec<&Side>, Vec<&Side>) = sides.iter().partition(is_rated);
+    text.extend(graded.iter().map(|side| rule(side)));
+    text.extend(rated.iter().map(|side| rating_rule(side)));
+    // Shares and ratings have no common mean.
+    if graded.len() > 1 {
+        text += &pooled(&graded);
     }
-    if sides.len() > 1 {
-        text += &pooled(sides);
+    text
+}
+
+/// A rule about ratings. What a gate will be able to see is guessed from how ratings differ within the
+/// run, for they differ about as much between two runs of related models.
+fn rating_rule(side: &Side) -> String {
+    let n_most = side.judges.iter().map(|judge| judge.ratings.len()).max().unwrap_or(0);
+    let fullest = side.judges.iter().find(|judge| judge.ratings.len() == n_most);
+    let ratings = || fullest.into_iter().flat_map(|judge| judge.ratings.values().map(|r| r.value));
+    let n = n_most.max(1) as f64;
+    let mean = ratings().sum::<f64>() / n;
+    let variance = ratings().map(|rating| (rating - mean).powi(2)).sum::<f64>() / n;
+    let half = Tail::one_sided(0.95).normal() * (variance / n).sqrt();
+    let max_drop = ((half * 20.0).ceil() / 20.0).max(0.05);
+    let names: Vec<String> = side.judges.iter().map(|judge| judge.judge.name()).collect();
+    let mut text = format!(
+        "\n# {}: rated {mean:.2} by {}, {n_most} dialogues. Runs are compared by the judges\n# that both have; a comparison is sure to about ±{half:.2} points.\n[[rule]]\ntask = {}\nmetric = \"rating\"\nmax_drop = {max_drop:.2}             # points on the scale from 1 to 10\n",
+        side.plan.model.model.replace('\n', " "),
+        if names.is_empty() { "nobody".to_owned() } else { names.join("; ").replace('\n', " ") },
+        quote(&side.plan.task),
+    );
+    if let Some(most) = truncation_budget(side) {
+        let _ = writeln!(text, "max_truncated = {most:.2}");
+    }
+    if n_most < N_ITEMS {
+        let _ = writeln!(text, "min_items = {n_most}");
     }
     text
 }
 
 /// A rule over all tasks, with the widest of their budgets.
-fn pooled(sides: &[Side]) -> String {
+fn pooled(sides: &[&Side]) -> String {
     let names: Vec<String> = sides.iter().map(|side| quote(&side.plan.task)).collect();
     let squares: f64 = sides.iter().map(|side| half_width(n_scored(side)).powi(2)).sum();
     let max_drop = half_points(squares.sqrt() / sides.len() as f64);
@@ -32,11 +61,11 @@ fn pooled(sides: &[Side]) -> String {
         names.join(", "),
         max_drop * 100.0
     );
-    let budgets = sides.iter().filter_map(truncation_budget);
+    let budgets = sides.iter().filter_map(|side| truncation_budget(side));
     if let Some(most) = budgets.max_by(f64::total_cmp) {
         let _ = writeln!(text, "max_truncated = {most:.2}");
     }
-    if let Some(fewest) = sides.iter().map(n_scored).min().filter(|n| *n < N_ITEMS) {
+    if let Some(fewest) = sides.iter().map(|side| n_scored(side)).min().filter(|n| *n < N_ITEMS) {
         let _ = writeln!(text, "min_items = {fewest}");
     }
     text
@@ -76,7 +105,7 @@ false_alarms = \"gate\"
 # advisory:   only reported.
 tier = \"critical\"
 # Or pass_at_1_completed, pass_at_K, cons_at_K, cons_at_n, prompt_strict, prompt_loose,
-# base_tests_pass_at_1, plus_tests_pass_at_1, completion_tokens, unparsed, truncated.
+# base_tests_pass_at_1, plus_tests_pass_at_1, rating, completion_tokens, unparsed, truncated.
 metric = \"pass_at_1\"
 # Runs with a larger share of failed or missing samples, or of truncated ones, decide nothing.
 max_failed = 0.01

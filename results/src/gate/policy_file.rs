@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::policy::{Budgets, FalseAlarms, Limits, Policy, PooledRule, Rule, Tier, Weights};
 use crate::error::CompareError;
-use crate::metric::{Direction, ItemMetric};
+use crate::metric::{Direction, ItemMetric, Unit};
 
 /// How sure to be where a policy does not say.
 const CONFIDENCE: f64 = 0.95;
@@ -179,8 +179,14 @@ impl RuleSpec {
             }
         };
         let metric = self.metric.or(defaults.metric).unwrap_or(ItemMetric::PassAt1);
-        if metric.is_share() && limits.absolute().is_some_and(|drop| drop > 1.0) {
-            let message = format!("max_drop is a share: 0.02 is two points of `{metric}`");
+        let (most, message) = match metric.unit() {
+            Unit::Share => (1.0, format!("max_drop is a share: 0.02 is two points of `{metric}`")),
+            Unit::Rating => {
+                (9.0, "max_drop of a rating is in points, on a scale from 1 to 10".to_owned())
+            }
+            Unit::Tokens => (f64::INFINITY, String::new()),
+        };
+        if limits.absolute().is_some_and(|drop| drop > most) {
             return Err((place, "max_drop", message));
         }
         Ok(Rule {
@@ -334,6 +340,10 @@ mod tests {
         );
         check_refused(&rule.replace("max_drop", "max_dorp"), "; did you mean `max_drop`?");
         check_refused(&rule.replace("0.1", "2.0"), "gate.toml:4: max_drop is a share");
+        check_refused(
+            &format!("{}metric = \"rating\"\n", rule.replace("0.1", "9.5")),
+            "gate.toml:4: max_drop of a rating is in points",
+        );
         check_refused(&rule.replace("0.1", "-0.1"), "gate.toml:4: max_drop is a number from 0");
         check_refused(&rule.replace("max_drop = 0.1", ""), "gate.toml:3: the rule of `a` needs");
         check_refused(&rule.replace("= 1", "= 2"), "gate.toml:1: version is 1, not 2");

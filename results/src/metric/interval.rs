@@ -40,7 +40,7 @@ pub struct Interval {
 }
 
 /// The score of one item, and how many graded samples it comes from.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ItemScore {
     /// The score.
     pub value: f64,

@@ -37,12 +37,25 @@ pub enum ItemMetric {
     BaseTests,
     /// The share of samples whose program passes base and plus tests.
     PlusTests,
+    /// The mean rating of a dialogue, from 1 to 10. It is kept by judge, apart from the other scores.
+    Rating,
     /// Generated tokens of a sample.
     CompletionTokens,
     /// The share of graded samples without an answer.
     Unparsed,
     /// The share of graded samples that ran into the token limit.
     Truncated,
+}
+
+/// What scores are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// From 0 to 1, shown in percent.
+    Share,
+    /// The scale of judges, from 1 to 10.
+    Rating,
+    /// Generated tokens.
+    Tokens,
 }
 
 /// Which way is better.
@@ -57,7 +70,7 @@ pub enum Direction {
 
 impl ItemMetric {
     /// The metrics that have a name of their own.
-    const NAMED: [(&'static str, Self); 10] = [
+    const NAMED: [(&'static str, Self); 11] = [
         ("pass_at_1", Self::PassAt1),
         ("pass_at_1_completed", Self::PassAt1Completed),
         ("cons_at_n", Self::ConsAtN),
@@ -65,6 +78,7 @@ impl ItemMetric {
         ("prompt_loose", Self::PromptLoose),
         ("base_tests_pass_at_1", Self::BaseTests),
         ("plus_tests_pass_at_1", Self::PlusTests),
+        ("rating", Self::Rating),
         ("completion_tokens", Self::CompletionTokens),
         ("unparsed", Self::Unparsed),
         ("truncated", Self::Truncated),
@@ -78,7 +92,16 @@ impl ItemMetric {
 
     /// Whether scores lie between 0 and 1.
     pub fn is_share(self) -> bool {
-        self != Self::CompletionTokens
+        self.unit() == Unit::Share
+    }
+
+    /// What scores are counted in.
+    pub fn unit(self) -> Unit {
+        match self {
+            Self::CompletionTokens => Unit::Tokens,
+            Self::Rating => Unit::Rating,
+            _ => Unit::Share,
+        }
     }
 
     /// Which way is better.
@@ -93,7 +116,8 @@ impl ItemMetric {
             | Self::PromptStrict
             | Self::PromptLoose
             | Self::BaseTests
-            | Self::PlusTests => Direction::Higher,
+            | Self::PlusTests
+            | Self::Rating => Direction::Higher,
         }
     }
 
@@ -220,19 +244,22 @@ impl ItemSeries {
     pub fn score(&self, metric: ItemMetric) -> Option<ItemScore> {
         let n_graded = self.n_graded();
         let n_correct = self.n_with(Verdict::Correct);
+        // What was only answered is neither right nor wrong.
+        let n_decided = n_graded - self.n_with(Verdict::Answered);
         let n_completed = n_correct + self.n_with(Verdict::Incorrect);
         let share = |n: usize, of: usize| {
             (of > 0).then(|| ItemScore { value: n as f64 / of as f64, n_samples: of })
         };
         match metric {
-            ItemMetric::PassAt1 => share(n_correct, n_graded),
+            ItemMetric::PassAt1 => share(n_correct, n_decided),
             ItemMetric::PassAt1Completed => share(n_correct, n_completed),
             ItemMetric::Unparsed => share(self.n_with(Verdict::Unparsed), n_graded),
             ItemMetric::Truncated => share(self.n_with(Verdict::Truncated), n_graded),
             ItemMetric::PassAtK(k) => {
-                let value = pass_at_k_of_item(n_graded, n_correct, k)?;
-                Some(ItemScore { value, n_samples: n_graded })
+                let value = pass_at_k_of_item(n_decided, n_correct, k)?;
+                Some(ItemScore { value, n_samples: n_decided })
             }
+            ItemMetric::Rating => None,
             ItemMetric::ConsAtN
             | ItemMetric::ConsAtK(_)
             | ItemMetric::PromptStrict
@@ -287,6 +314,7 @@ mod tests {
             'I' => Outcome::Judged(Verdict::Incorrect),
             'U' => Outcome::Judged(Verdict::Unparsed),
             'T' => Outcome::Judged(Verdict::Truncated),
+            'A' => Outcome::Judged(Verdict::Answered),
             _ => Outcome::Failed,
         };
         let check = |letters: &str, metric, expected: Option<(f64, usize)>| {
@@ -303,6 +331,7 @@ mod tests {
         check("CIUTF", ItemMetric::PassAtK(2), Some((0.5, 4)));
         check("CIUTF", ItemMetric::PassAtK(5), None);
         check("F", ItemMetric::PassAt1, None);
+        check("AA", ItemMetric::PassAt1, None);
         check("UT", ItemMetric::PassAt1Completed, None);
         check("C", ItemMetric::ConsAtN, None);
     }

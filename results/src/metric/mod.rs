@@ -33,7 +33,7 @@ pub use instructions::{
     Over, Reading, families_followed, has_corrections, instructions_followed, prompts_followed,
 };
 pub use interval::{Estimate, Interval, ItemScore, clustered, ratio};
-pub use item_metric::{Direction, ItemMetric, ItemSeries};
+pub use item_metric::{Direction, ItemMetric, ItemSeries, Unit};
 pub use pass::{pass_at_1, pass_at_1_completed, pass_at_k, pass_at_k_of_item};
 pub use programs::{EVALPLUS_KS, tests_passed};
 pub(crate) use random::SplitMix64;

@@ -7,6 +7,7 @@
 //! turns, pooled, without those that could not be read. What was dropped stands next to it.
 
 mod agreement;
+mod by_dialogue;
 mod estimate;
 mod fastchat;
 mod lines;
@@ -26,6 +27,7 @@ use crate::judgment::{
 use crate::{ItemOutcomes, RunFile, StoreError};
 
 pub use agreement::{krippendorff_alpha, spearman};
+pub use by_dialogue::{JudgeSeries, by_dialogue};
 pub use estimate::RatingEstimate;
 pub use fastchat::{answers as fastchat_answers, judgments as fastchat_judgments};
 pub(crate) use lines::{html_section, lines};

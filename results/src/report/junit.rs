@@ -34,7 +34,7 @@ fn suite(run: &ReportedRun<'_>, out: &mut dyn Write) -> Result<(), StoreError> {
         escape(run.file.created_at()?.get(..19).unwrap_or_default()),
     )?;
     out.write_all(properties(summary).as_bytes())?;
-    run.for_each_record(|record| Ok(out.write_all(case(summary, &record).as_bytes())?))?;
+    run.for_each_record(|_, record| Ok(out.write_all(case(summary, &record).as_bytes())?))?;
     Ok(out.write_all(b"  </testsuite>\n")?)
 }
 

@@ -1,6 +1,6 @@
 //! LaTeX tables for papers, with the rules of the `booktabs` package.
 
-use super::lines;
+use super::{lines, means};
 use crate::Summary;
 
 pub(super) fn render(summaries: &[Summary]) -> String {
@@ -13,7 +13,21 @@ pub(super) fn render(summaries: &[Summary]) -> String {
     for run_idx in 0..summaries.len() {
         text += &row(lines.iter().map(|line| escape(&line.cells[run_idx])).collect());
     }
-    text + "\\bottomrule\n\\end{tabular}\n"
+    text += "\\bottomrule\n\\end{tabular}\n";
+    let averages = means::averages(summaries);
+    if !averages.is_empty() {
+        text += "\n\\begin{tabular}{llll}\n\\toprule\n";
+        text += &row(means::HEADER.map(escape).to_vec());
+        text += "\\midrule\n";
+        for cells in means::rows(&averages) {
+            text += &row(cells.iter().map(|cell| escape(cell)).collect());
+        }
+        text += "\\bottomrule\n\\end{tabular}\n";
+        for note in means::notes(&averages) {
+            text.extend(["% ", &note.replace('\n', " "), "\n"]);
+        }
+    }
+    text
 }
 
 /// A text as LaTeX shows it. Letters beyond ASCII are left to a Unicode engine or `inputenc`.

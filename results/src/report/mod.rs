@@ -9,6 +9,7 @@ mod junit;
 mod latex;
 mod leaderboard;
 mod markdown;
+mod means;
 #[cfg(feature = "parquet")]
 mod parquet;
 pub(crate) mod sample_row;
@@ -19,10 +20,12 @@ pub use html::{PageLimits, html};
 pub use jsonl::jsonl;
 pub use junit::junit;
 pub use leaderboard::{Cell, Entry, Leaderboard, LeaderboardFormat, ModelRow, TaskColumn};
+pub use means::{AverageFigure, Averages, averages};
 #[cfg(feature = "parquet")]
 pub use parquet::parquet;
 pub use text_policy::{ReportedRun, TextPolicy, WITHHELD};
 
+use serde::Serialize;
 use tasks::choice::Letter;
 
 use crate::Summary;
@@ -54,11 +57,22 @@ pub fn render(summaries: &[Summary], format: Format) -> String {
     }
 }
 
-/// One object for one run, an array for several.
+/// One object for one run, an array for several. The means of models over tasks follow their runs in
+/// the array, told apart by `schema`.
 fn json(summaries: &[Summary]) -> String {
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Element<'a> {
+        Run(&'a Summary),
+        Averages(Averages),
+    }
+    let averages = averages(summaries).into_iter().map(Element::Averages);
     let text = match summaries {
         [one] => serde_json::to_string_pretty(one),
-        many => serde_json::to_string_pretty(many),
+        many => {
+            let all: Vec<_> = many.iter().map(Element::Run).chain(averages).collect();
+            serde_json::to_string_pretty(&all)
+        }
     };
     text.expect("a summary is plain data") + "\n"
 }

@@ -1,9 +1,7 @@
 //! One sample as a row of a table: what `jsonl` and `parquet` hold.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
-use tasks::{Answer, Completion, ItemId, Message, Target, Turn, Usage};
+use tasks::{Answer, Completion, Message, Turn, Usage};
 
 use super::ReportedRun;
 use crate::{SampleRecord, SampleResult, StoreError};
@@ -78,13 +76,8 @@ pub(crate) fn for_each_row(
     run: &ReportedRun<'_>,
     mut visit: impl FnMut(SampleRow) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let items = run.file.items()?;
-    let targets: HashMap<ItemId, Target> =
-        items.into_iter().map(|item| (item.id, item.target)).collect();
-    run.for_each_record(|record| {
-        let target = targets.get(&record.key.item);
-        let gold =
-            target.map_or_else(String::new, |target| run.gold(target, record.key.sample_idx));
+    run.for_each_record(|target, record| {
+        let gold = run.gold(target, record.key.sample_idx);
         visit(row(run, record, gold))
     })
 }

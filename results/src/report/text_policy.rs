@@ -46,13 +46,14 @@ impl ReportedRun<'_> {
         self.texts.withholds(self.file.plan())
     }
 
-    /// Calls `visit` with every attempted sample in order, without the texts that are left out.
+    /// Calls `visit` with every attempted sample in order and what its item's answers are compared
+    /// with. The texts that are left out are not in the samples; a target is shown by [`Self::gold`].
     pub(crate) fn for_each_record(
         &self,
-        mut visit: impl FnMut(SampleRecord) -> Result<(), StoreError>,
+        mut visit: impl FnMut(&Target, SampleRecord) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let withholds = self.withholds();
-        self.file.for_each_record(|record| visit(shown(record, withholds)))
+        self.file.for_each_record(|target, record| visit(target, shown(record, withholds)))
     }
 
     /// One sample, likewise; `None` where it has not been attempted.

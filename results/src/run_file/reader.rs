@@ -1,21 +1,19 @@
 //! Reading a run.
 
 mod records;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::de::DeserializeOwned;
-use tasks::{
-    Completion, Detail, Finish, Item, ItemId, JudgeKind, Message, Request, SampleKey, SampleSeed,
-    Sampling, Target, Timing, ToolCall, Transcript, Turn, Usage, Verdict,
-};
+use tasks::{Detail, Item, ItemId, JudgeKind, Message, SampleKey, Target, Transcript, Verdict};
 
 use super::{at, open, serving};
 use crate::rating::Ratings;
 use crate::seal::TextForm;
-use crate::summary::{RunFacts, Summary, Tokens, summarize};
+use crate::summary::{RunFacts, Summary, summarize};
 use crate::{ItemOutcomes, Outcome, Plan, SampleOutcome, StoreError};
 
 /// A run file opened for reading.
@@ -159,19 +157,26 @@ impl RunFile {
     /// an answer has no program.
     pub(crate) fn for_each_program(
         &self,
-        mut visit: impl FnMut(ItemId, Option<String>, Option<Detail>),
+        mut visit: impl FnMut(ItemId, Option<String>, Option<Detail>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let sql =
-            "SELECT i.item_id, v.answer, v.detail FROM verdicts v JOIN items i USING (item_id)
-                   ORDER BY i.position, v.sample_idx";
-        for (item, answer, detail) in
-            self.rows(sql, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        {
-            let answer: Option<String> = answer;
-            let answer = answer.map(|text| self.text(text)).transpose()?;
-            visit(ItemId(item), answer, self.detail(detail)?);
+        let sql = "SELECT answer, detail FROM verdicts WHERE item_id = ?1 ORDER BY sample_idx";
+        let database = at(&self.path);
+        let mut statement = self.connection.prepare(sql).map_err(&database)?;
+        for id in self.item_ids()? {
+            let mut rows = statement.query([&id]).map_err(&database)?;
+            while let Some(row) = rows.next().map_err(&database)? {
+                let read = || Ok((row.get::<_, Option<String>>(0)?, row.get(1)?));
+                let (answer, detail) = read().map_err(&database)?;
+                let answer = answer.map(|text| self.text(text)).transpose()?;
+                visit(ItemId(id.clone()), answer, self.detail(detail)?)?;
+            }
         }
         Ok(())
+    }
+
+    /// The names of the items in order.
+    fn item_ids(&self) -> Result<Vec<String>, StoreError> {
+        self.rows("SELECT item_id FROM items ORDER BY position", |row| row.get(0))
     }
 
     fn detail(&self, json: Option<String>) -> Result<Option<Detail>, StoreError> {
@@ -194,30 +199,18 @@ impl RunFile {
 
     /// Every reported number, with `items` in the place of the stored outcomes.
     pub fn summarize(&self, items: &[ItemOutcomes]) -> Result<Summary, StoreError> {
-        let tokens = "SELECT coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),
-                             count(*) - count(completion_tokens), sum(cached_tokens),
-                             sum(reasoning_tokens) FROM turns";
-        let tokens = self.connection.query_row(tokens, [], |row| {
-            Ok(Tokens {
-                prompt: row.get::<_, i64>(0)?.cast_unsigned(),
-                completion: row.get::<_, i64>(1)?.cast_unsigned(),
-                n_unreported: usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
-                cached: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
-                reasoning: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
-            })
-        });
+        let turns = self.turn_totals(items)?;
         let wall = "SELECT coalesce(sum(wall_ms), 0) FROM sessions";
         let wall_ms = self.connection.query_row(wall, [], |row| row.get::<_, i64>(0));
-        let lengths: Vec<_> = self.lengths()?.into_values().collect();
+        let lengths: Vec<_> = turns.lengths.values().copied().collect();
         let facts = RunFacts {
             lengths: &lengths,
-            tokens: tokens.map_err(at(&self.path))?,
+            tokens: turns.tokens,
             wall_ms: wall_ms.map_err(at(&self.path))?.cast_unsigned(),
             path: &self.path.display().to_string(),
         };
-        let tokens = facts.tokens;
         let mut summary = summarize(&self.plan, items, facts);
-        summary.serving = serving::read(&self.connection, &self.path, tokens)?;
+        summary.serving = serving::read(&self.connection, &self.path, turns)?;
         if self.plan.judge == JudgeKind::Dialogue {
             summary.ratings = Ratings::of(self, items)?;
             summary.complete &= summary.ratings.is_complete();
@@ -233,80 +226,6 @@ impl RunFile {
             Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?))
         })?;
         rows.into_iter().map(|(kind, n, message)| Ok((kind, n, self.text(message)?))).collect()
-    }
-
-    /// Calls `visit` with every judged sample in order, one at a time, so that a run of any size
-    /// fits into memory.
-    pub fn for_each_judged<E: From<StoreError>>(
-        &self,
-        mut visit: impl FnMut(StoredSample) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let targets: BTreeMap<ItemId, Target> =
-            self.items()?.into_iter().map(|item| (item.id, item.target)).collect();
-        let sql = "SELECT s.item_id, s.sample_idx, s.seed, v.outcome, v.vote, v.detail
-                   FROM samples s JOIN items i USING (item_id)
-                   JOIN verdicts v USING (item_id, sample_idx)
-                   ORDER BY i.position, s.sample_idx";
-        let rows = self.rows(sql, |row| {
-            Ok((
-                key(row)?,
-                SampleSeed(row.get(2)?),
-                row.get::<_, String>(3)?,
-                row.get(4)?,
-                row.get(5)?,
-            ))
-        })?;
-        for (key, seed, outcome, vote, detail) in rows {
-            let detail = self.detail(detail)?;
-            let target = targets.get(&key.item).cloned();
-            let target = target.ok_or_else(|| corrupt(&self.path, "a sample", &key.item.0))?;
-            let target = target
-                .displayed(key.sample_idx)
-                .ok_or_else(|| corrupt(&self.path, "a sample without an order", &key.item.0))?;
-            let transcript = self.transcript(&key, seed)?;
-            let sample_idx = key.sample_idx;
-            let outcome =
-                SampleOutcome { sample_idx, outcome: self.outcome(Some(&outcome))?, vote, detail };
-            visit(StoredSample { key, target, transcript, outcome })?;
-        }
-        Ok(())
-    }
-
-    fn transcript(&self, key: &SampleKey, seed: SampleSeed) -> Result<Transcript, StoreError> {
-        let sql = "SELECT t.prompt_sha256, t.completion, t.reasoning, t.reasoning_opened_by_template,
-                          t.finish_reason, t.prompt_tokens, t.completion_tokens, t.reasoning_tokens,
-                          t.latency_ms, t.first_token_ms, t.n_attempts, t.cached_tokens, t.tool_calls
-                   FROM turns t
-                   WHERE t.item_id = ?1 AND t.sample_idx = ?2 ORDER BY t.turn_idx";
-        type StoredTurn = (String, String, Option<String>, Completion);
-        let query = || -> rusqlite::Result<Vec<StoredTurn>> {
-            self.connection
-                .prepare_cached(sql)?
-                .query_map((&key.item.0, key.sample_idx), |row| {
-                    Ok((row.get(0)?, row.get(4)?, row.get(12)?, completion(row)?))
-                })?
-                .collect()
-        };
-        let sampling = self.sampling(key)?;
-        let mut turns = Vec::new();
-        for (prompt, finish, calls, completion) in query().map_err(at(&self.path))? {
-            let messages = self.messages(&prompt)?;
-            let tool_calls: Vec<ToolCall> = match calls {
-                Some(calls) => self.parse_kept("calls", calls)?,
-                None => Vec::new(),
-            };
-            let finish = Finish::from_name(&finish)
-                .ok_or_else(|| corrupt(&self.path, "a finish reason", &finish))?;
-            let request = Request { messages, tools: Vec::new(), sampling: sampling.clone(), seed };
-            let (text, reasoning) = (self.text(completion.text)?, completion.reasoning);
-            let reasoning = reasoning.map(|text| self.text(text)).transpose()?;
-            let completion = Completion { text, reasoning, tool_calls, finish, ..completion };
-            turns.push(Turn { request, completion });
-        }
-        if turns.is_empty() {
-            return Err(corrupt(&self.path, "a judged sample without turns", &key.item.0));
-        }
-        Ok(Transcript { turns })
     }
 
     /// All messages of a prompt: those of the prompts that it goes on from, and its own.
@@ -327,19 +246,6 @@ impl RunFile {
             next = base;
         }
         Ok(parts.into_iter().rev().flatten().collect())
-    }
-
-    /// The sampling parameters of a sample's requests.
-    fn sampling(&self, key: &SampleKey) -> Result<Sampling, StoreError> {
-        if self.plan.temperatures.is_empty() {
-            return Ok(self.plan.sampling.clone());
-        }
-        let sql = "SELECT target FROM items WHERE item_id = ?1";
-        let query = || -> rusqlite::Result<String> {
-            self.connection.prepare_cached(sql)?.query_row([&key.item.0], |row| row.get(0))
-        };
-        let target: Target = self.parse_kept("a target", query().map_err(at(&self.path))?)?;
-        Ok(self.plan.temperatures.sampling(&self.plan.sampling, &target))
     }
 
     /// A text that may be sealed.
@@ -373,33 +279,6 @@ impl RunFile {
 
 fn key(row: &Row<'_>) -> rusqlite::Result<SampleKey> {
     Ok(SampleKey { item: ItemId(row.get(0)?), sample_idx: row.get(1)? })
-}
-
-/// The completion in a row of the transcript query; its finish reason is filled in by the caller.
-fn completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
-    let unsigned = |idx: usize| -> rusqlite::Result<Option<u64>> {
-        Ok(row.get::<_, Option<i64>>(idx)?.map(i64::cast_unsigned))
-    };
-    let usage = match (unsigned(5)?, unsigned(6)?) {
-        (Some(prompt_tokens), Some(completion_tokens)) => {
-            let (reasoning_tokens, cached_tokens) = (unsigned(7)?, unsigned(11)?);
-            Some(Usage { prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens })
-        }
-        _ => None,
-    };
-    Ok(Completion {
-        text: row.get(1)?,
-        reasoning: row.get(2)?,
-        tool_calls: Vec::new(),
-        reasoning_opened_by_template: row.get(3)?,
-        finish: Finish::Stop,
-        usage,
-        timing: Timing {
-            latency_ms: unsigned(8)?.unwrap_or(0),
-            first_token_ms: unsigned(9)?,
-            n_attempts: row.get(10)?,
-        },
-    })
 }
 
 pub(super) fn parse<T: DeserializeOwned>(

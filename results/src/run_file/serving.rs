@@ -5,17 +5,16 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::at;
-use crate::summary::Tokens;
+use super::measures::TurnTotals;
 use crate::{Cause, Percentiles, Price, Serving, StoreError};
 
 /// Reads it; nothing for a run without a completed request.
 pub(super) fn read(
     connection: &Connection,
     path: &Path,
-    tokens: Tokens,
+    mut turns: TurnTotals,
 ) -> Result<Option<Serving>, StoreError> {
-    let read = || -> rusqlite::Result<Option<Serving>> {
-        let mut turns = Turns::read(connection)?;
+    let mut read = || -> rusqlite::Result<Option<Serving>> {
         let Some(latency_ms) = percentiles(&mut turns.latency_ms) else { return Ok(None) };
         let retries = "SELECT substr(detail, 1, instr(detail, ': ') - 1), count(*) FROM events
                        WHERE kind = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1";
@@ -27,33 +26,10 @@ pub(super) fn read(
             n_requests: turns.n_requests,
             retries: causes(connection, retries)?,
             failures: causes(connection, failures)?,
-            cost: price(connection)?.map(|price| price.cost(tokens)),
+            cost: price(connection)?.map(|price| price.cost(turns.tokens)),
         }))
     };
     read().map_err(at(path))
-}
-
-/// What the turns of a run say of requests. A table of long texts is worth one pass only.
-#[derive(Default)]
-struct Turns {
-    latency_ms: Vec<u64>,
-    first_token_ms: Vec<u64>,
-    n_requests: u64,
-}
-
-impl Turns {
-    fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut turns = Self::default();
-        let sql = "SELECT latency_ms, first_token_ms, n_attempts FROM turns";
-        let mut statement = connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            turns.latency_ms.push(row.get::<_, i64>(0)?.cast_unsigned());
-            turns.first_token_ms.extend(row.get::<_, Option<i64>>(1)?.map(i64::cast_unsigned));
-            turns.n_requests += row.get::<_, i64>(2)?.cast_unsigned();
-        }
-        Ok(turns)
-    }
 }
 
 /// Nearest-rank percentiles; `None` without values.

@@ -30,11 +30,14 @@ pub(super) fn write(
     match args.format {
         FormatArg::Evalplus => {
             let run = only("evalplus", runs)?;
-            let value = evalplus(run.file)?.ok_or_else(|| {
-                let task = &run.summary.task;
-                usage(&format!("evalplus is for HumanEval and MBPP; this is a run of `{task}`"))
+            let mut is_written = true;
+            out.take(|out| {
+                is_written = evalplus(run.file, out)?;
+                Ok(())
             })?;
-            out.take(|out| json(&value, out))
+            let task = &run.summary.task;
+            let refused = format!("evalplus is for HumanEval and MBPP; this is a run of `{task}`");
+            if is_written { Ok(()) } else { Err(usage(&refused)) }
         }
         FormatArg::FastchatAnswers => {
             let file = only("fastchat-answers", runs)?.file;
@@ -109,6 +112,12 @@ fn with_datasets<'a>(
     runs: &[ReportedRun<'a>],
     args: &ReportArgs,
 ) -> Result<Vec<(ReportedRun<'a>, HubDataset)>, EvalrunError> {
+    let tasks: BTreeSet<_> = runs.iter().map(|run| &run.summary.task).collect();
+    if args.hf_dataset.is_some() && tasks.len() > 1 {
+        return Err(usage(
+            "hf-eval-results: --hf-dataset names one data set, and these are runs of several tasks",
+        ));
+    }
     let dataset = |run: &ReportedRun<'a>| {
         let task = &run.summary.task;
         let known = args.hf_dataset.clone().or_else(|| HubDataset::of_task(task));

@@ -17,6 +17,7 @@ use destination::Destination;
 
 /// Writes the numbers, samples or page of stored runs.
 pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, EvalrunError> {
+    check_options(args)?;
     let files = args
         .runs
         .iter()
@@ -40,6 +41,45 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, EvalrunError> {
     Ok(ExitCode::Ok)
 }
 
+/// Refuses options that would do nothing.
+fn check_options(args: &ReportArgs) -> Result<(), EvalrunError> {
+    let format = args.format;
+    let has_texts = match format {
+        FormatArg::Html
+        | FormatArg::Jsonl
+        | FormatArg::Junit
+        | FormatArg::Parquet
+        | FormatArg::Evalplus
+        | FormatArg::FastchatAnswers
+        | FormatArg::FastchatJudgments
+        | FormatArg::Inspect => true,
+        FormatArg::Table
+        | FormatArg::Md
+        | FormatArg::Csv
+        | FormatArg::Json
+        | FormatArg::Latex
+        | FormatArg::Baseline
+        | FormatArg::LmEval
+        | FormatArg::EveryEvalEver
+        | FormatArg::HfEvalResults => false,
+    };
+    let idle = [
+        (
+            args.samples.is_some() && format != FormatArg::Html,
+            "--samples is for --format html: other formats hold every sample, or none",
+        ),
+        (
+            args.hf_dataset.is_some() && format != FormatArg::HfEvalResults,
+            "--hf-dataset is for --format hf-eval-results: no other format names a data set of the Hub",
+        ),
+        (args.keep_text && !has_texts, "--keep-text: this format has figures only, and no texts"),
+    ];
+    match idle.into_iter().find(|(is_idle, _)| *is_idle) {
+        Some((_, message)) => Err(EvalrunError::Usage(message.to_owned())),
+        None => Ok(()),
+    }
+}
+
 fn text_policy(args: &ReportArgs) -> TextPolicy {
     match (args.keep_text, args.no_text) {
         (true, _) => TextPolicy::Keep,
@@ -61,7 +101,9 @@ fn write(
         FormatArg::Csv => Format::Csv,
         FormatArg::Latex => Format::Latex,
         FormatArg::Html => {
-            let limits = PageLimits { n_samples: args.samples as usize, ..PageLimits::default() };
+            let limits = PageLimits::default();
+            let n_samples = args.samples.map_or(limits.n_samples, |n| n as usize);
+            let limits = PageLimits { n_samples, leaderboard: args.leaderboard, ..limits };
             return out.take(|out| html(runs, limits, out));
         }
         FormatArg::Baseline => {

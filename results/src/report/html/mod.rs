@@ -28,12 +28,14 @@ pub struct PageLimits {
     pub n_samples: usize,
     /// Bytes of texts, shared among all samples; longer ones lose their middle.
     pub text_bytes: usize,
+    /// Whether a page of one run has a leaderboard, too.
+    pub leaderboard: bool,
 }
 
 impl Default for PageLimits {
     /// What a browser takes in without a pause.
     fn default() -> Self {
-        Self { n_samples: 2_000, text_bytes: 32 << 20 }
+        Self { n_samples: 2_000, text_bytes: 32 << 20, leaderboard: false }
     }
 }
 

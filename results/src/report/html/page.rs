@@ -7,7 +7,7 @@ use super::PageLimits;
 use super::charts::{CurvePoint, Histogram, Matrix, curve, lengths, matrices};
 use super::samples::{PagePrompt, PageSample, SampleShelf};
 use super::selection::{Selection, Share, choose};
-use crate::report::{Entry, Leaderboard, ReportedRun};
+use crate::report::{Averages, Entry, Leaderboard, ReportedRun, averages};
 use crate::{ItemOutcomes, StoreError, Summary};
 
 /// The page's data.
@@ -17,8 +17,10 @@ pub(super) struct Page<'a> {
     schema: &'static str,
     /// Every outcome, in the order of legends.
     outcomes: [&'static str; 6],
-    /// Models × tasks, where there are several runs.
+    /// Models × tasks, where there are several runs or it was asked for.
     leaderboard: Option<Leaderboard>,
+    /// Figures of models over several tasks.
+    averages: Vec<Averages>,
     /// Prompts that samples name by position.
     prompts: Vec<PagePrompt>,
     runs: Vec<PageRun<'a>>,
@@ -50,6 +52,7 @@ pub(super) fn page<'a>(
     runs: &[ReportedRun<'a>],
     limits: PageLimits,
 ) -> Result<Page<'a>, StoreError> {
+    let summaries: Vec<Summary> = runs.iter().map(|run| run.summary.clone()).collect();
     let groups = groups(runs);
     let mut charts = Vec::new();
     let mut selections = Vec::new();
@@ -76,7 +79,8 @@ pub(super) fn page<'a>(
     Ok(Page {
         schema: "evalrun.page/1",
         outcomes: super::charts::OUTCOMES,
-        leaderboard: (runs.len() > 1).then(|| leaderboard(runs)),
+        leaderboard: (runs.len() > 1 || limits.leaderboard).then(|| leaderboard(runs)),
+        averages: averages(&summaries),
         prompts: shelf.into_prompts(),
         runs: shown,
     })

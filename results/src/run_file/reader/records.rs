@@ -1,18 +1,17 @@
-//! Whole samples, texts included, for reports that show them.
+//! Whole samples, texts included, for reports that show them and for judging them again.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Row, params};
-use tasks::{Answer, Judgement, SampleKey, SampleSeed, Verdict};
+use tasks::{Answer, Judgement, SampleKey, SampleSeed, Target, Transcript, Turn, Verdict};
 
-use super::{RunFile, corrupt, key};
+use super::walk::WholeSample;
+use super::{RunFile, StoredSample, corrupt, key};
 use crate::run_file::at;
-use crate::{Failure, Outcome, SampleRecord, SampleResult, StoreError};
+use crate::{Failure, Outcome, SampleOutcome, SampleRecord, SampleResult, StoreError};
 
-/// The samples of one item. Asked for item by item, it goes through the tables' own indices whatever
-/// the planner thinks of them; over a whole run of 200,000 samples it has chosen a plan several times
-/// slower.
-const RECORDS: &str = "
+/// The samples of one item with their verdicts.
+pub(super) const RECORDS: &str = "
     SELECT s.item_id, s.sample_idx, s.seed, s.finished_at, s.error_kind, s.error,
            v.outcome, v.answer, v.vote, v.rule, v.explanation, v.detail
     FROM samples s
@@ -20,23 +19,51 @@ const RECORDS: &str = "
     WHERE s.item_id = ?1";
 
 impl RunFile {
-    /// Calls `visit` with every attempted sample in order, one at a time.
+    /// Calls `visit` with every attempted sample in order, one at a time, and what its item's answers
+    /// are compared with.
     pub fn for_each_record<E: From<StoreError>>(
         &self,
-        mut visit: impl FnMut(SampleRecord) -> Result<(), E>,
+        mut visit: impl FnMut(&Target, SampleRecord) -> Result<(), E>,
     ) -> Result<(), E> {
-        let ids = "SELECT item_id FROM items ORDER BY position";
-        let ids: Vec<String> = self.rows(ids, |row| row.get(0))?;
-        let sql = format!("{RECORDS} ORDER BY s.sample_idx");
-        let mut statement = self.connection.prepare(&sql).map_err(at(&self.path))?;
-        for id in ids {
-            let mut rows = statement.query([id]).map_err(at(&self.path))?;
-            while let Some(row) = rows.next().map_err(at(&self.path))? {
-                let row = RecordRow::read(row).map_err(at(&self.path))?;
-                visit(self.assemble(row)?)?;
-            }
+        self.for_each_whole(|sample| visit(sample.target, self.assemble(sample.row, sample.turns)?))
+    }
+
+    /// Calls `visit` with every judged sample in order, one at a time, so that a run of any size
+    /// fits into memory.
+    pub fn for_each_judged<E: From<StoreError>>(
+        &self,
+        mut visit: impl FnMut(StoredSample) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.for_each_whole(|sample| match self.judged_sample(sample)? {
+            Some(judged) => visit(judged),
+            None => Ok(()),
+        })
+    }
+
+    /// `None` for a sample that failed.
+    fn judged_sample(&self, sample: WholeSample<'_>) -> Result<Option<StoredSample>, StoreError> {
+        let WholeSample { target, row, turns } = sample;
+        let Some(outcome) = row.outcome else { return Ok(None) };
+        let key = row.key;
+        let transcript = self.dialogue(&key, turns)?;
+        let target = target
+            .displayed(key.sample_idx)
+            .ok_or_else(|| corrupt(&self.path, "a sample without an order", &key.item.0))?;
+        let outcome = SampleOutcome {
+            sample_idx: key.sample_idx,
+            outcome: self.outcome(Some(&outcome))?,
+            vote: row.vote,
+            detail: self.detail(row.detail)?,
+        };
+        Ok(Some(StoredSample { key, target, transcript, outcome }))
+    }
+
+    /// The turns of a judged sample, of which there is at least one.
+    fn dialogue(&self, key: &SampleKey, turns: Vec<Turn>) -> Result<Transcript, StoreError> {
+        if turns.is_empty() {
+            return Err(corrupt(&self.path, "a judged sample without turns", &key.item.0));
         }
-        Ok(())
+        Ok(Transcript { turns })
     }
 
     /// One attempted sample; `None` where it has not been attempted.
@@ -46,7 +73,8 @@ impl RunFile {
             let mut statement = self.connection.prepare_cached(&sql)?;
             statement.query_row(params![key.item.0, key.sample_idx], RecordRow::read).optional()
         };
-        query().map_err(at(&self.path))?.map(|row| self.assemble(row)).transpose()
+        let row = query().map_err(at(&self.path))?;
+        row.map(|row| self.turns(&row).and_then(|turns| self.assemble(row, turns))).transpose()
     }
 
     /// Calls `visit` with the outcome and the generated tokens of every attempted sample, turns added
@@ -75,7 +103,7 @@ impl RunFile {
         Ok(self.rows(sql, |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
     }
 
-    fn assemble(&self, row: RecordRow) -> Result<SampleRecord, StoreError> {
+    fn assemble(&self, row: RecordRow, turns: Vec<Turn>) -> Result<SampleRecord, StoreError> {
         let result = match &row.outcome {
             None => {
                 let Failure { kind, message } = row.failure;
@@ -85,18 +113,18 @@ impl RunFile {
                 let verdict = Verdict::from_name(name)
                     .ok_or_else(|| corrupt(&self.path, "an outcome", name))?;
                 let detail = self.detail(row.detail)?;
-                let answer = match row.answer {
-                    Some((text, vote, rule)) => {
+                let answer = match (row.answer, row.vote, row.rule) {
+                    (Some(text), Some(vote), Some(rule)) => {
                         Answer::Found { text: self.text(text)?, vote, rule }
                     }
-                    None if matches!(verdict, Verdict::Unparsed | Verdict::Truncated) => {
+                    _ if matches!(verdict, Verdict::Unparsed | Verdict::Truncated) => {
                         Answer::Missing
                     }
-                    None => Answer::Whole,
+                    _ => Answer::Whole,
                 };
                 let explanation = row.explanation;
                 SampleResult::Judged {
-                    transcript: self.transcript(&row.key, row.seed)?,
+                    transcript: self.dialogue(&row.key, turns)?,
                     judgement: Judgement { answer, verdict, explanation, detail },
                 }
             }
@@ -105,25 +133,23 @@ impl RunFile {
     }
 }
 
-/// A row of [`RECORDS`].
-struct RecordRow {
-    key: SampleKey,
-    seed: SampleSeed,
+/// A row of [`RECORDS`]; texts may be sealed.
+pub(super) struct RecordRow {
+    pub(super) key: SampleKey,
+    pub(super) seed: SampleSeed,
     finished_at: String,
     failure: Failure,
     outcome: Option<String>,
-    answer: Option<(String, String, String)>,
+    answer: Option<String>,
+    vote: Option<String>,
+    rule: Option<String>,
     explanation: String,
     detail: Option<String>,
 }
 
 impl RecordRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let text = |idx: usize| row.get::<_, Option<String>>(idx);
-        let answer = match (text(7)?, text(8)?, text(9)?) {
-            (Some(text), Some(vote), Some(rule)) => Some((text, vote, rule)),
-            _ => None,
-        };
         Ok(Self {
             key: key(row)?,
             seed: SampleSeed(row.get(2)?),
@@ -133,7 +159,9 @@ impl RecordRow {
                 message: text(5)?.unwrap_or_default(),
             },
             outcome: text(6)?,
-            answer,
+            answer: text(7)?,
+            vote: text(8)?,
+            rule: text(9)?,
             explanation: text(10)?.unwrap_or_default(),
             detail: text(11)?,
         })

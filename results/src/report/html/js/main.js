@@ -23,6 +23,18 @@ function leaderboardTable(board) {
   ];
 }
 
+function averagesTable(models) {
+  const heading = (text) => el('th', { scope: 'col' }, text);
+  const mean = (estimate, n) => el('td', null, percent(estimate.value) + ' % ', el('span', { class: 'faint' }, '(95 % CI ' + interval(estimate) + ', n = ' + n + ')'));
+  const row = (model, figure) => [el('td', { class: 'run-name' }, el('bdi', null, model.model)), el('td', null, figure.name),
+    mean(figure.by_task, count(model.tasks.length) + ' tasks'), mean(figure.by_item, count(figure.by_item.n_items) + ' items')];
+  return [
+    el('h2', null, 'Means over tasks'),
+    table('Means over tasks', ['model', 'figure', 'mean over tasks', 'mean over items'].map(heading), models.flatMap((model) => model.figures.map((figure) => row(model, figure)))),
+    models.map((model) => el('p', { class: 'note' }, model.model + ': over ' + model.tasks.join(', ') + (model.complete ? '.' : '; not every run is finished.'))),
+  ];
+}
+
 /** Figures that a curve shows stay out of the intervals. */
 function isHeadline(figure) {
   return figure.id === 'pass_at_1' || !/^(pass|cons)_at_\d+$/.test(figure.id);
@@ -91,7 +103,8 @@ function groupView(group) {
 function overview() {
   // Ratings are the one part that comes as markup; their writer escapes the names in it.
   const ratings = document.getElementById('ratings').content.cloneNode(true);
-  return el('div', null, data.leaderboard ? leaderboardTable(data.leaderboard) : null, groups.map(groupView), ratings);
+  return el('div', null, data.leaderboard ? leaderboardTable(data.leaderboard) : null,
+    data.averages.length ? averagesTable(data.averages) : null, groups.map(groupView), ratings);
 }
 
 const views = [['Overview', overview], ['Samples', samplesView]];

@@ -5,7 +5,7 @@ use judges::calls::decode::Mode;
 use results::metric::calls::{
     CategoryScore, CategoryScores, Sensitivity, aggregate, of_category, sensitivity,
 };
-use results::metric::{ItemScore, clustered};
+use results::metric::{Estimate, ItemScore, clustered};
 use serde_json::{Map, Value, json};
 use tasks::calls::tree::{AGENTIC, IRRELEVANCE, LIVE, MULTI_TURN, NON_LIVE, OVERALL};
 use tasks::calls::{Category, Node, Part};
@@ -21,19 +21,20 @@ const MEANS: [&Node; 6] = [&NON_LIVE, &LIVE, &IRRELEVANCE, &MULTI_TURN, &AGENTIC
 pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
     let scores = scores(graded, |verdict, _| verdict.is_ok());
     let corrected = self::scores(graded, |verdict, corrected| corrected.unwrap_or(verdict).is_ok());
+    let upstream = upstream_scores(graded);
     let mut figures = table(["", "score", "corrected"]);
     let mut categories = Map::new();
-    for (category, score) in &scores {
-        let fixed = corrected[category];
-        let items = |score: &CategoryScore| {
-            let values = (0..score.n_total).map(|idx| f64::from(u8::from(idx < score.n_correct)));
-            let items: Vec<ItemScore> =
-                values.map(|value| ItemScore { value, n_samples: 1 }).collect();
-            clustered(&items)
+    for (category, theirs) in &upstream {
+        let Some(score) = scores.get(category) else {
+            let cell = format!("none was judged{}", as_upstream(theirs.accuracy()));
+            figures.add_row([category.name().to_owned(), cell, String::new()]);
+            let entry = json!({ "correct": 0, "total": 0, "upstream": theirs });
+            categories.insert(category.name().to_owned(), entry);
+            continue;
         };
+        let fixed = corrected[category];
         let is_changed = fixed != *score;
         let beside = if is_changed { shown(items(&fixed)) } else { String::new() };
-        figures.add_row([category.name().to_owned(), shown(items(score)), beside]);
         let mut entry = json!({
             "correct": score.n_correct,
             "total": score.n_total,
@@ -42,17 +43,24 @@ pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
         if is_changed {
             entry["corrected"] = json!(items(&fixed));
         }
+        let mut cell = shown(items(score));
+        if theirs != score {
+            cell += &as_upstream(theirs.accuracy());
+            entry["upstream"] = json!(theirs);
+        }
+        figures.add_row([category.name().to_owned(), cell, beside]);
         categories.insert(category.name().to_owned(), entry);
     }
     let mut means = Map::new();
     for node in MEANS {
-        let cell = |scores| mean_text(node, scores);
-        let beside = if scores == corrected { String::new() } else { cell(&corrected) };
-        figures.add_row([node.name.to_owned(), cell(&scores), beside]);
-        means.insert(node.name.to_owned(), mean_json(node, &scores));
+        let fixed = || mean_text(node, (&corrected, &corrected));
+        let beside = if scores == corrected { String::new() } else { fixed() };
+        let cell = mean_text(node, (&scores, &upstream));
+        figures.add_row([node.name.to_owned(), cell, beside]);
+        means.insert(node.name.to_owned(), mean_json(node, (&scores, &upstream)));
     }
     let n_failed =
-        graded.iter().filter(|graded| matches!(graded.outcome, Outcome::Failed(_))).count();
+        graded.iter().filter(|graded| matches!(graded.outcome, Outcome::Failed { .. })).count();
     let mut summary = json!({ "mode": mode_name(mode), "categories": categories, "means": means });
     if let Some(spread) = spread(graded) {
         summary["format_sensitivity"] = spread_json(&spread);
@@ -60,7 +68,18 @@ pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
     Scored { lines: graded.iter().map(line).collect(), table: figures, summary, n_failed }
 }
 
-fn mode_name(mode: Mode) -> &'static str {
+fn items(score: &CategoryScore) -> Option<Estimate> {
+    let values = (0..score.n_total).map(|idx| f64::from(u8::from(idx < score.n_correct)));
+    let items: Vec<ItemScore> = values.map(|value| ItemScore { value, n_samples: 1 }).collect();
+    clustered(&items)
+}
+
+/// Upstream's figure where requests failed.
+fn as_upstream(share: f64) -> String {
+    format!(" (upstream counts outages as replies: {:.2} %)", 100.0 * share)
+}
+
+pub(super) fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Prompting => "prompting",
         Mode::Native => "fc",
@@ -76,13 +95,27 @@ pub(super) fn scores(
     for Graded { category, outcome, .. } in graded {
         if let Outcome::Judged { verdict, corrected } = outcome {
             let right = is_right(verdict, corrected.as_ref().map(|(_, corrected)| corrected));
-            let score =
-                scores.entry(*category).or_insert(CategoryScore { n_correct: 0, n_total: 0 });
-            score.n_correct += usize::from(right);
-            score.n_total += 1;
+            count(&mut scores, (*category, right));
         }
     }
     scores
+}
+
+/// The same as upstream counts, with what it stored for requests that failed.
+fn upstream_scores(graded: &[Graded]) -> CategoryScores {
+    let mut scores = CategoryScores::new();
+    for Graded { category, outcome, .. } in graded {
+        if let Some(verdict) = outcome.upstream() {
+            count(&mut scores, (*category, verdict.is_ok()));
+        }
+    }
+    scores
+}
+
+fn count(scores: &mut CategoryScores, (category, is_right): (Category, bool)) {
+    let score = scores.entry(category).or_insert(CategoryScore { n_correct: 0, n_total: 0 });
+    score.n_correct += usize::from(is_right);
+    score.n_total += 1;
 }
 
 /// The categories under a node that are missing.
@@ -95,27 +128,32 @@ fn missing(node: &Node, scores: &CategoryScores) -> Vec<Category> {
     node.parts.iter().flat_map(of_part).collect()
 }
 
-fn mean_text(node: &Node, scores: &CategoryScores) -> String {
+fn mean_text(node: &Node, (scores, upstream): (&CategoryScores, &CategoryScores)) -> String {
     let mean = aggregate(node, scores);
+    let theirs = aggregate(node, upstream).with_zeros;
     let partial = mean.partial.map(|partial| 100.0 * partial);
     match (mean.complete(), partial) {
-        (Some(value), _) => format!("{:.2} %", 100.0 * value),
+        (Some(value), _) => {
+            let has_outages = (theirs - value).abs() > 1e-12;
+            let beside = if has_outages { as_upstream(theirs) } else { String::new() };
+            format!("{:.2} %{beside}", 100.0 * value)
+        }
         (None, None) => "missing".to_owned(),
         (None, Some(partial)) => format!(
             "partial {partial:.2} %: {} categories are missing (upstream counts them as 0: {:.2} %)",
             missing(node, scores).len(),
-            100.0 * mean.with_zeros
+            100.0 * theirs
         ),
     }
 }
 
-fn mean_json(node: &Node, scores: &CategoryScores) -> Value {
+fn mean_json(node: &Node, (scores, upstream): (&CategoryScores, &CategoryScores)) -> Value {
     let mean = aggregate(node, scores);
     let missing: Vec<&str> = missing(node, scores).into_iter().map(Category::name).collect();
     json!({
         "value": mean.complete(),
         "partial": mean.partial,
-        "missing_as_zero": mean.with_zeros,
+        "missing_as_zero": aggregate(node, upstream).with_zeros,
         "missing": missing,
     })
 }
@@ -156,7 +194,7 @@ fn spread_json(spread: &Sensitivity) -> Value {
 fn line(graded: &Graded) -> Value {
     let id = &graded.row.id;
     let (verdict, corrected) = match &graded.outcome {
-        Outcome::Failed(reason) => {
+        Outcome::Failed { reason, .. } => {
             return json!({ "id": id, "valid": null, "error_type": null, "reason": reason });
         }
         Outcome::Judged { verdict, corrected } => (verdict, corrected),

@@ -116,12 +116,11 @@ fn is_calculation(rest: &str) -> bool {
             let after = &head[at + c.len_utf8()..];
             match c {
                 '+' | '/' | '×' | '·' | '÷' | '-' | '−' => number_follows(after),
-                // After a letter it is the power of a unit.
-                '^' => !head[..at].ends_with(char::is_alphabetic) && number_follows(after),
                 '*' => {
                     !after.starts_with('*') && !head[..at].ends_with('*') && number_follows(after)
                 }
-                'x' => !head[..at].ends_with(char::is_alphabetic) && number_follows(after),
+                // After a letter these are the power of a unit and a part of a word.
+                '^' | 'x' => !head[..at].ends_with(char::is_alphabetic) && number_follows(after),
                 '\\' => ["times", "cdot", "div"]
                     .iter()
                     .find_map(|name| after.strip_prefix(name))

@@ -157,18 +157,18 @@ impl<'a> Reply<'a> {
     /// after the last change of mind.
     fn stated(&self) -> Option<Candidate<'a>> {
         let mut last: Option<(Candidate<'a>, usize)> = None;
-        let mut is_torn = false;
+        let mut has_conflict = false;
         for groups in STATEMENTS.captures_iter(self.text) {
             let Some(candidate) = self.statement(&groups) else { continue };
             let place = groups.get_match();
             if let Some((before, end)) = &last {
-                let is_turn = TURNS.is_match(&self.text[*end..place.start()]);
-                is_torn = (is_torn || before.differs(&candidate)) && !is_turn;
+                let has_changed = TURNS.is_match(&self.text[*end..place.start()]);
+                has_conflict = !has_changed && (has_conflict || before.differs(&candidate));
             }
             last = Some((candidate, place.end()));
         }
         let (candidate, _) = last?;
-        Some(if is_torn { Candidate::Nothing } else { candidate })
+        Some(if has_conflict { Candidate::Nothing } else { candidate })
     }
 
     fn statement(&self, groups: &Captures<'a>) -> Option<Candidate<'a>> {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tasks::{Answer, Detail, InstructionOutcome, Judgement, Target, Transcript, Verdict};
 
+use crate::extract::visible;
 use crate::instructions::{InstructionVerdict, Instructions, Language, LanguageData, check};
 use crate::judge::gradable;
 
@@ -50,14 +51,16 @@ impl InstructionGrader {
             };
             Detail::Instructions(ids.map(outcome).collect())
         };
-        let text = match gradable(transcript.last()) {
-            Ok(text) => text,
-            Err(ungraded) => {
-                let detail = Some(none_followed());
-                return Ok(Judgement { detail, ..ungraded.judgement() });
-            }
-        };
-        let verdict = check(&instructions, text, &self.data).map_err(|err| err.to_string())?;
+        let completion = transcript.last();
+        if let Err(ungraded) = gradable(completion) {
+            let detail = Some(none_followed());
+            return Ok(Judgement { detail, ..ungraded.judgement() });
+        }
+        let seen = visible(&completion.text, completion.reasoning_opened_by_template);
+        // An endpoint that returns the reasoning apart leaves white space where it stood.
+        let is_apart = completion.reasoning.is_some();
+        let response = if is_apart { seen.text.trim() } else { seen.response() };
+        let verdict = check(&instructions, response, &self.data).map_err(|err| err.to_string())?;
         Ok(judgement(row.instruction_id_list, &verdict))
     }
 }

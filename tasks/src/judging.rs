@@ -58,6 +58,8 @@ pub enum Reading {
 pub enum Unparsed {
     /// There is nothing of the form that was asked for.
     Missing,
+    /// The same in a reply that ended at its token limit or was withheld in part.
+    Truncated,
     /// A rating below 1 or above 10, which upstream would have taken.
     OutOfRange(f64),
     /// Digits that are no number in Python, such as `08`: upstream's run ends there.

@@ -107,6 +107,75 @@ fn formats_named_in_ids_are_decoded_and_modes_are_recognised() {
     assert!(scored.finished.stderr.contains("simple_cobol_0"), "{}", scored.finished);
 }
 
+/// Upstream stores the message of a request that failed for good as its result.
+#[test]
+fn outages_are_not_scored_and_upstreams_figure_stands_beside() {
+    if model_path("bfcl").is_none() {
+        return;
+    }
+    let place = workplace();
+    let samples = place.path().join("samples.jsonl");
+    let text = "Error during inference: Connection error.";
+    let outage = |id: &str| json!({ "id": id, "result": text, "traceback": "Traceback …" });
+    let rows = [
+        outage("irrelevance_0"),
+        json!({ "id": "irrelevance_1", "result": text }),
+        json!({ "id": "irrelevance_2", "result": "[f(a=1)]" }),
+        outage("live_relevance_0-0-0"),
+        outage("multi_turn_base_0"),
+        json!({ "id": "simple_python_0", "result": "[calculate_triangle_area(base=10, height=5)]" }),
+    ];
+    write(&samples, &rows);
+    let scored = score(&samples, &[]);
+    assert_eq!(scored.finished.code, 75, "{}", scored.finished);
+    let note = "3 samples got no verdict and are not scored";
+    assert!(scored.finished.stderr.contains(note), "{}", scored.finished);
+    let summary = scored.summary();
+    let check = |category: &str, own: [u64; 2], upstream: Option<[u64; 2]>| {
+        let found = &summary["categories"][category];
+        assert_eq!([&found["correct"], &found["total"]], [&json!(own[0]), &json!(own[1])]);
+        let theirs = &found["upstream"];
+        let expected = upstream.map(|[n, m]| json!({ "n_correct": n, "n_total": m }));
+        assert_eq!(*theirs, expected.unwrap_or(Value::Null), "{category}");
+    };
+    check("irrelevance", [1, 2], Some([2, 3]));
+    check("live_relevance", [0, 0], Some([0, 1]));
+    check("multi_turn_base", [0, 0], Some([0, 1]));
+    check("simple_python", [1, 1], None);
+    let line = scored.line("irrelevance_0");
+    assert_eq!(line["valid"], Value::Null, "{line}");
+    assert_eq!(scored.line("irrelevance_1")["valid"], true);
+}
+
+#[test]
+fn the_mode_is_that_of_most_replies() {
+    if model_path("bfcl").is_none() {
+        return;
+    }
+    let place = workplace();
+    let samples = place.path().join("samples.jsonl");
+    let check = |replies: &[Value], mode: &str, note: &str| {
+        let row = |(idx, reply): (usize, &Value)| json!({ "id": format!("simple_python_{idx}"), "result": reply });
+        write(&samples, &replies.iter().enumerate().map(row).collect::<Vec<_>>());
+        let scored = score(&samples, &[]);
+        assert_eq!(scored.summary()["mode"], mode, "{}", scored.finished);
+        assert!(scored.finished.stderr.contains(note), "{note}: {}", scored.finished);
+    };
+    let text = || json!("[calculate_triangle_area(base=10, height=5)]");
+    let block = || json!("<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>");
+    let native = || json!([{ "f": "{}" }]);
+    let mentions = json!("I would emit <tool_call> here");
+    check(&[text(), mentions.clone()], "prompting", "read as prompting by their looks");
+    check(&[text(), text(), block()], "prompting", "1 look like hermes");
+    check(&[text(), block(), block()], "hermes", "1 look like prompting");
+    check(
+        &[text(), native(), native(), block()],
+        "fc",
+        "1 look like prompting and 1 look like hermes",
+    );
+    check(&[mentions], "prompting", "read as prompting");
+}
+
 /// A step that reaches Python's evaluator with any text: the first name of a dictionary of
 /// dictionaries is written as a nested call.
 fn smuggled(text: &str) -> String {

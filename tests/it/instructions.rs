@@ -63,3 +63,46 @@ fn response_files_are_graded_row_by_row() {
     assert_eq!(finished.code, 65, "{finished}");
     assert!(finished.stderr.contains("line 1: ifeval has no prompt `unknown"), "{finished}");
 }
+
+/// The line breaks between reasoning and response belong to neither.
+#[test]
+fn reasoning_leaves_no_trace_in_any_verdict() {
+    let (Some(data), true) = (model_path("ifeval"), has_language_data()) else { return };
+    let data = fs::read_to_string(data).expect("the data set");
+    let rows: Vec<Value> =
+        data.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let place = workplace();
+    let verdicts = |response: &str, name: &str| {
+        let lines: Vec<String> = rows
+            .iter()
+            .map(|row| json!({ "prompt": row["prompt"], "response": response }).to_string())
+            .collect();
+        let (samples, out) = (place.path().join(name), place.path().join("verdicts.jsonl"));
+        fs::write(&samples, lines.join("\n")).expect("written");
+        let (samples, out_arg) = (samples.to_str().expect("UTF-8"), out.to_str().expect("UTF-8"));
+        let args = ["score", "--task", "ifeval", "--samples", samples, "--out", out_arg, "--json"];
+        let finished = Finished::from(command(&place, &args).output().expect("evalrun starts"));
+        assert_eq!(finished.code, 0, "{finished}");
+        fs::read_to_string(&out).expect("verdicts")
+    };
+    let response = "weekend first.\n\nsecond paragraph, *here*.\n\n***\n\nP.S. third";
+    let plain = verdicts(response, "plain.jsonl");
+    let reasoned = verdicts(&format!("<think>x</think>\n\n{response}\n"), "reasoned.jsonl");
+    for (plain, reasoned) in plain.lines().zip(reasoned.lines()) {
+        assert_eq!(plain, reasoned);
+    }
+}
+
+#[test]
+fn a_bad_row_is_named_by_its_line_in_the_file() {
+    if !has_language_data() || model_path("ifeval").is_none() {
+        return;
+    }
+    let place = workplace();
+    let samples = place.path().join("samples.jsonl");
+    fs::write(&samples, "\n\n{\"prompt\": \"nowhere\", \"response\": \"\"}\n").expect("written");
+    let args = ["score", "--task", "ifeval", "--samples", samples.to_str().expect("UTF-8")];
+    let finished = Finished::from(command(&place, &args).output().expect("evalrun starts"));
+    assert_ne!(finished.code, 0, "{finished}");
+    assert!(finished.stderr.contains("line 3"), "{finished}");
+}

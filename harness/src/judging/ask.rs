@@ -57,7 +57,7 @@ pub(crate) async fn ask(
     mut show: impl FnMut(usize),
 ) -> Result<JudgingEnd, EvalrunError> {
     let asker = Asker::new(judge, settings);
-    let mut flight = Flight::new(calls, tokens_left.get());
+    let mut flight = Flight::new(calls, tokens_left.get(), asker.ceiling());
     let mut n_done = 0;
     loop {
         while flight.asked.len() < settings.concurrency
@@ -103,6 +103,7 @@ struct Flight {
     end: JudgingEnd,
     /// What may be spent besides what is set aside for questions under way.
     tokens_left: Option<u64>,
+    ceiling: Ceiling,
     n_failures_in_a_row: u32,
     has_answered: bool,
 }
@@ -115,25 +116,42 @@ struct Ended {
     n_set_aside: u64,
 }
 
+/// The most tokens that a question can take.
+#[derive(Clone, Copy)]
+struct Ceiling {
+    n_replies: u64,
+    n_reply_tokens: u64,
+}
+
+impl Ceiling {
+    fn of(self, messages: &[Message]) -> u64 {
+        self.n_replies * (prompt_tokens(messages) + self.n_reply_tokens)
+    }
+}
+
 impl Flight {
-    fn new(calls: Vec<Call>, tokens_left: Option<u64>) -> Self {
+    fn new(calls: Vec<Call>, tokens_left: Option<u64>, ceiling: Ceiling) -> Self {
         Self {
             waiting: calls.into(),
             asked: JoinSet::new(),
             end: JudgingEnd::Done,
             tokens_left,
+            ceiling,
             n_failures_in_a_row: 0,
             has_answered: false,
         }
     }
 
-    /// The next question, if its prompt can be paid for.
+    /// The next question, if it can be paid for however long the reply gets.
     fn next(&mut self) -> Option<Call> {
-        let n_tokens = prompt_tokens(&self.waiting.front()?.question.messages);
+        let n_tokens = self.ceiling.of(&self.waiting.front()?.question.messages);
         if let Some(left) = &mut self.tokens_left {
             let Some(rest) = left.checked_sub(n_tokens) else {
-                self.waiting.clear();
-                self.end = JudgingEnd::Spent;
+                // A question under way may give back some of what is set aside for it.
+                if self.asked.is_empty() {
+                    self.waiting.clear();
+                    self.end = JudgingEnd::Spent;
+                }
                 return None;
             };
             *left = rest;
@@ -192,8 +210,15 @@ impl Asker {
         }
     }
 
+    fn ceiling(&self) -> Ceiling {
+        Ceiling {
+            n_replies: 1 + u64::from(self.reminds),
+            n_reply_tokens: u64::from(self.sampling.max_tokens),
+        }
+    }
+
     async fn judgment(self, call: Call) -> Ended {
-        let n_set_aside = prompt_tokens(&call.question.messages);
+        let n_set_aside = self.ceiling().of(&call.question.messages);
         let seed = self.seed(&call);
         let mut n_tokens = 0;
         let (result, error) = match self.reply(&call.question.messages, seed, &mut n_tokens).await {
@@ -230,7 +255,7 @@ impl Asker {
         n_tokens: &mut u64,
     ) -> Result<JudgeReply, BackendError> {
         let first = self.complete(messages.to_vec(), seed, n_tokens).await?;
-        let reading = read(self.wanted, &visible_answer(&first));
+        let reading = read(self.wanted, &first);
         if !self.reminds || !reading.is_unparsed() {
             return Ok(JudgeReply { reply: first, first_reply: None, reading });
         }
@@ -238,7 +263,7 @@ impl Asker {
         messages.push(Message::new(Role::Assistant, visible_answer(&first)));
         messages.push(Message::new(Role::User, REMINDER));
         let second = self.complete(messages, seed, n_tokens).await?;
-        let reading = read(self.wanted, &visible_answer(&second));
+        let reading = read(self.wanted, &second);
         Ok(JudgeReply { reply: second, first_reply: Some(first), reading })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use judges::llm::{Wanted, read, visible_answer};
+use judges::llm::{Wanted, read};
 use results::{JudgeMode, JudgmentKey, JudgmentResult, JudgmentWriter, RunFile};
 use tasks::Reading;
 
@@ -35,7 +35,7 @@ fn changed(run: &RunFile) -> Result<Vec<(JudgmentKey, Reading)>, EvalrunError> {
         run.judges()?.into_iter().map(|judge| (judge.judge_id, wanted(&judge.config))).collect();
     let reading = |judgment: results::StoredJudgment| {
         let JudgmentResult::Read(stored) = judgment.result else { return None };
-        let now = read(*judges.get(&judgment.key.judge_id)?, &visible_answer(&stored.reply));
+        let now = read(*judges.get(&judgment.key.judge_id)?, &stored.reply);
         (now != stored.reading).then_some((judgment.key, now))
     };
     Ok(run.judgments()?.into_iter().filter_map(reading).collect())

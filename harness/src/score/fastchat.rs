@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use judges::Grader;
-use judges::llm::{Wanted, read};
+use judges::llm::{Wanted, read_text};
 use results::{
-    JudgeConfig, JudgeMode, JudgeReply, JudgmentKey, JudgmentRecord, JudgmentResult,
+    Failure, JudgeConfig, JudgeMode, JudgeReply, JudgmentKey, JudgmentRecord, JudgmentResult,
     JudgmentWriter, RunWriter, SampleRecord, SampleResult, Session, Setting,
 };
 use serde::Deserialize;
@@ -15,8 +15,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tasks::{
     Backend, BackendError, BoxFuture, Capabilities, Completion, DialogueTarget, Fingerprint,
-    Finish, Item, Message, PromptSet, PromptStyle, Reading, Request, Role, Sample, SampleKey,
-    Sampling, Target, Timing, TokenMeter, ToolSupport, Transcript, Turn, suite,
+    Finish, Item, Message, PromptSet, PromptStyle, Request, Role, Sample, SampleKey, Sampling,
+    Target, Timing, TokenMeter, ToolSupport, Transcript, Turn, n_rated_turns, suite,
 };
 
 use super::file;
@@ -25,6 +25,9 @@ use crate::display::Display;
 use crate::error::EvalrunError;
 use crate::judging::IMPORTED;
 use crate::plan::{Graders, Overrides, RunPlan, resolve};
+
+/// What FastChat writes where an endpoint gave nothing (`API_ERROR_OUTPUT` of `common.py`).
+const OUTAGE: &str = "$ERROR$";
 
 /// A row of `model_answer/*.jsonl`.
 #[derive(Deserialize)]
@@ -143,6 +146,12 @@ fn write_answers(
         }
         records.push(record(plan, item, dialogue, answers));
     }
+    let n_outages = answers.values().flatten().filter(|answer| answer.trim() == OUTAGE).count();
+    if n_outages > 0 {
+        display.note(&format!(
+            "{n_outages} answers are `{OUTAGE}`, FastChat's mark of an outage: judges rate them as they stand"
+        ));
+    }
     let n_unknown = answers.len() - records.len();
     if n_unknown > 0 {
         display
@@ -206,7 +215,8 @@ fn completion(text: &str) -> Completion {
 }
 
 /// Takes in judgments of this model. Of several judgments of one answer by one judge the first counts
-/// (`clean_judgment.py`), where upstream's `show_result.py` would count each.
+/// (`clean_judgment.py`), where upstream's `show_result.py` would count each. An outage of the judge is
+/// no judgment, where upstream counts its score of −1.
 fn import_judgments(
     file: &Path,
     (path, plan, model): (&Path, &RunPlan, &str),
@@ -219,13 +229,18 @@ fn import_judgments(
         .collect();
     let mut writer = JudgmentWriter::open(path)?;
     let mut records: BTreeMap<JudgmentKey, JudgmentRecord> = BTreeMap::new();
-    let (mut n_skipped, mut n_doubled, mut n_otherwise) = (0, 0, 0);
+    let mut skipped = Skipped::default();
     for row in file::rows::<JudgmentRow>(file)? {
         let item = items.get(&text(&row.question_id)).filter(|_| row.model == model);
         let Some(item) = item else {
-            n_skipped += 1;
+            skipped.n_foreign += 1;
             continue;
         };
+        let n_turns = dialogue(item).map_or(0, |dialogue| n_rated_turns(dialogue.turns.len()));
+        if !(1..=n_turns).contains(&row.turn) {
+            skipped.n_of_no_turn += 1;
+            continue;
+        }
         let judge_id = writer.register(&judge_of(&row), 1)?;
         let key = JudgmentKey {
             judge_id,
@@ -234,35 +249,68 @@ fn import_judgments(
             setting: Setting::Alone,
             judge_sample_idx: 0,
         };
-        let reading = read(Wanted::Rating(PromptSet::Upstream), &row.judgment);
-        n_otherwise += usize::from((reading.upstream_score() - row.score).abs() > 1e-9);
-        if records.contains_key(&key) {
-            n_doubled += 1;
+        let score = row.score;
+        let record = judgment(key.clone(), row);
+        if let JudgmentResult::Read(reply) = &record.result {
+            let is_otherwise = (reply.reading.upstream_score() - score).abs() > 1e-9;
+            skipped.n_otherwise += usize::from(is_otherwise);
+        }
+        let is_known = |known: &JudgmentRecord| matches!(known.result, JudgmentResult::Read(_));
+        if records.get(&key).is_some_and(is_known) {
+            skipped.n_doubled += 1;
             continue;
         }
-        records.insert(key.clone(), judgment(key, row, reading));
+        records.insert(key, record);
     }
+    let is_outage = |record: &&JudgmentRecord| matches!(record.result, JudgmentResult::Failed(_));
+    skipped.n_outages = records.values().filter(is_outage).count();
     writer.append(&records.into_values().collect::<Vec<_>>())?;
     writer.finish()?;
-    for (n, what) in [
-        (n_skipped, "judgments are of other models or questions: skipped"),
-        (n_doubled, "judgments repeat an earlier one: the first counts"),
-        (n_otherwise, "scores are not what their replies say: the replies count"),
-    ] {
-        if n > 0 {
-            display.note(&format!("{n} {what}"));
-        }
-    }
+    skipped.note(display);
     Ok(())
 }
 
-fn judgment(key: JudgmentKey, row: JudgmentRow, reading: Reading) -> JudgmentRecord {
-    let reply = JudgeReply { reply: completion(&row.judgment), first_reply: None, reading };
+/// Judgments that are not what their rows say.
+#[derive(Default)]
+#[expect(clippy::struct_field_names, reason = "n_ marks counts throughout")]
+struct Skipped {
+    n_foreign: usize,
+    n_of_no_turn: usize,
+    n_doubled: usize,
+    n_outages: usize,
+    n_otherwise: usize,
+}
+
+impl Skipped {
+    fn note(&self, display: &Display) {
+        for (n, what) in [
+            (self.n_foreign, "judgments are of other models or questions: skipped"),
+            (self.n_of_no_turn, "judgments are of turns that are not rated: skipped"),
+            (self.n_doubled, "judgments repeat an earlier one: the first counts"),
+            (self.n_outages, "judgments are `$ERROR$`, an outage of the judge: they failed"),
+            (self.n_otherwise, "scores are not what their replies say: the replies count"),
+        ] {
+            if n > 0 {
+                display.note(&format!("{n} {what}"));
+            }
+        }
+    }
+}
+
+fn judgment(key: JudgmentKey, row: JudgmentRow) -> JudgmentRecord {
+    let result = if row.judgment.trim() == OUTAGE {
+        let message = "the judge's endpoint gave nothing".to_owned();
+        JudgmentResult::Failed(Failure { kind: "unavailable".to_owned(), message })
+    } else {
+        let reading = read_text(Wanted::Rating(PromptSet::Upstream), &row.judgment);
+        let reply = completion(&row.judgment);
+        JudgmentResult::Read(Box::new(JudgeReply { reply, first_reply: None, reading }))
+    };
     JudgmentRecord {
         key,
         template: row.judge.1,
         messages: vec![Message::new(Role::System, ""), Message::new(Role::User, row.user_prompt)],
-        result: JudgmentResult::Read(Box::new(reply)),
+        result,
         finished_at: crate::now(),
     }
 }

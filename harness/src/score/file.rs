@@ -10,18 +10,26 @@ use crate::error::EvalrunError;
 
 /// Reads every line that is not empty; an error names the file and the line.
 pub(super) fn rows<T: DeserializeOwned + Send>(path: &Path) -> Result<Vec<T>, EvalrunError> {
+    Ok(numbered(path)?.into_iter().map(|(_, row)| row).collect())
+}
+
+/// The same with the numbers of the lines.
+pub(super) fn numbered<T: DeserializeOwned + Send>(
+    path: &Path,
+) -> Result<Vec<(usize, T)>, EvalrunError> {
     let text = fs::read_to_string(path)
         .map_err(|err| EvalrunError::File { path: path.to_owned(), reason: err.to_string() })?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let lines: Vec<(usize, &str)> = lines.collect();
     let read = |(idx, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|err| EvalrunError::Samples {
+        let row = serde_json::from_str(line).map_err(|err| EvalrunError::Samples {
             path: path.to_owned(),
             line: idx + 1,
             reason: err.to_string(),
-        })
+        })?;
+        Ok((idx + 1, row))
     };
     // Collected in order first, so that the first bad line is the one that is named.
-    let rows: Vec<Result<T, EvalrunError>> = lines.into_par_iter().map(read).collect();
+    let rows: Vec<Result<(usize, T), EvalrunError>> = lines.into_par_iter().map(read).collect();
     rows.into_iter().collect()
 }

@@ -91,11 +91,10 @@ pub(super) fn score(
         rows.iter().map(|row| (row.prompt.as_str(), row)).collect();
     let graded: Vec<Graded> = responses
         .par_iter()
-        .enumerate()
-        .map(|(idx, response)| {
+        .map(|(line, response)| {
             let refuse = |reason: String| EvalrunError::Samples {
                 path: samples.to_owned(),
-                line: idx + 1,
+                line: *line,
                 reason,
             };
             let row = by_prompt.get(response.prompt.as_str()).ok_or_else(|| {
@@ -116,13 +115,13 @@ pub(super) fn score(
     Ok(scored(&graded))
 }
 
-/// The rows of the data set and of the response file.
+/// The rows of the data set and of the response file, the latter with their lines.
 fn inputs(
     asset: &Asset,
     samples: &Path,
     (store, display): (&AssetStore, &Display),
-) -> Result<(Vec<Row>, Vec<Response>), EvalrunError> {
-    Ok((file::rows(store.fetch(asset, display)?.path())?, file::rows(samples)?))
+) -> Result<(Vec<Row>, Vec<(usize, Response)>), EvalrunError> {
+    Ok((file::rows(store.fetch(asset, display)?.path())?, file::numbered(samples)?))
 }
 
 /// The files that checks may need. Those of the other language are not fetched.
@@ -159,7 +158,7 @@ fn grade(
             corrected: None,
         }
     } else {
-        check(&instructions, seen.text, data).map_err(|err| err.to_string())?
+        check(&instructions, seen.response(), data).map_err(|err| err.to_string())?
     };
     Ok(Graded { key: row.key.clone(), instructions, verdict, is_unfinished })
 }

@@ -56,13 +56,14 @@ pub(super) fn score(
     settings: ScoreSettings<'_>,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
-    let samples: Vec<Sample> = file::rows(path)?;
+    let (lines, samples): (Vec<usize>, Vec<Sample>) = file::numbered(path)?.into_iter().unzip();
     let mut rows = rows_of_file(data(benchmark), resources)?;
     let n_problems = rows.len();
     let named: HashSet<&str> = samples.iter().map(|sample| sample.task_id.as_str()).collect();
     rows.retain(|task_id, _| named.contains(task_id.as_str()));
     let problems = problems(&rows);
     let (known, submissions) = submissions(&samples, &problems, settings.extractor)
+        .map_err(|(idx, reason)| (lines[idx], reason))
         .map_err(|(line, reason)| EvalrunError::Samples { path: path.to_owned(), line, reason })?;
     let mut verdicts =
         run((benchmark, tests), rows, &submissions, settings, resources)?.into_iter();
@@ -76,7 +77,7 @@ pub(super) fn score(
 /// What is known of each sample before any program is run, and the programs of the others in order.
 type Parted = (Vec<Option<Graded>>, Vec<Submission>);
 
-/// Parts the samples. An error comes with its line.
+/// Parts the samples. An error comes with the place of its sample.
 fn submissions(
     samples: &[Sample],
     problems: &HashMap<&str, Problem>,
@@ -90,7 +91,7 @@ fn submissions(
             continue;
         };
         let program = program(sample, problem, extractor);
-        known.push(match program.map_err(|reason| (idx + 1, reason.to_owned()))? {
+        known.push(match program.map_err(|reason| (idx, reason.to_owned()))? {
             None => Some(Graded::Unparsed),
             Some(program) => {
                 submissions.push(Submission { task_id: sample.task_id.clone(), program });

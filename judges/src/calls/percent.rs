@@ -18,8 +18,8 @@ struct Conversion {
 }
 
 /// The formatted text; `None` where Python raises an exception, and for `%g`, `%e`, `%a`, `%#x`, `%*d`
-/// and `%(name)s`, which are not computed here.
-pub(super) fn format(format: &str, values: &Value) -> Option<String> {
+/// and `%(name)s`, which are not computed here, and for a text of more than `max_bytes`.
+pub(super) fn format(format: &str, values: &Value, max_bytes: usize) -> Option<String> {
     let values = match values {
         Value::Tuple(items) => items.as_slice(),
         single => std::slice::from_ref(single),
@@ -38,6 +38,12 @@ pub(super) fn format(format: &str, values: &Value) -> Option<String> {
         } else {
             out.push_str(&conversion.apply(values.next()?)?);
         }
+        if out.len() > max_bytes {
+            return None;
+        }
+    }
+    if out.len() > max_bytes {
+        return None;
     }
     // A dictionary or list may stay unused; anything else must be used up.
     matches!(values.as_slice(), [] | [Value::Dict(_) | Value::List(_)]).then_some(out)
@@ -154,7 +160,7 @@ mod tests {
     #[test]
     fn texts_are_formatted_as_python_formats_them() {
         let check = |text: &str, values: &Value, expected: Option<&str>| {
-            assert_eq!(format(text, values).as_deref(), expected, "{text} {values:?}");
+            assert_eq!(format(text, values, 50).as_deref(), expected, "{text} {values:?}");
         };
         let pair = Value::Tuple(vec![Value::str("a"), Value::int(5)]);
         check("%s-%03d", &pair, Some("a-005"));
@@ -171,5 +177,6 @@ mod tests {
         check("%", &Value::str("x"), None);
         check("%9999999999999d", &Value::int(1), None);
         check("%x", &Value::int(255), Some("ff"));
+        check("%60d", &Value::int(1), None);
     }
 }

@@ -13,7 +13,7 @@ const LONGEST: usize = 4096;
 const CURRENCIES: [&str; 5] = [r"\$", "$", "€", "£", "₽"];
 
 /// Separators between groups of three digits, the longest first.
-const SEPARATORS: [&str; 9] =
+pub(crate) const SEPARATORS: [&str; 9] =
     [",\\!", "{,}", r"\,", r"\ ", ",", " ", "\u{a0}", "\u{202f}", "\u{2009}"];
 
 /// Commands that may stand in the middle of a chain of equations.
@@ -87,7 +87,8 @@ fn split_digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-fn next_group(rest: &str) -> Option<(&str, &str)> {
+/// The group of three digits after a separator, and what follows it.
+pub(crate) fn next_group(rest: &str) -> Option<(&str, &str)> {
     let after = SEPARATORS.iter().find_map(|separator| rest.strip_prefix(separator))?;
     let (group, after) = split_digits(after);
     (group.len() == 3).then_some((group, after))

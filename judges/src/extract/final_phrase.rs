@@ -172,9 +172,9 @@ fn clip(line: &str) -> &str {
             '.' => rest.trim_start_matches('*').starts_with(char::is_whitespace),
             ',' => strip_word(rest.trim_start(), &CLAUSES).is_some(),
             '(' => {
-                line[..at].ends_with(' ')
-                    && rest.chars().take(2).filter(|c| c.is_alphabetic()).count() == 2
-                    && !is_hedge(rest)
+                let is_words = rest.chars().take(2).filter(|c| c.is_alphabetic()).count() == 2;
+                let is_apart = is_words || line[..at].ends_with("** ") && is_computed(rest);
+                line[..at].ends_with(' ') && is_apart && !is_hedge(rest)
             }
             _ => false,
         };
@@ -183,6 +183,12 @@ fn clip(line: &str) -> &str {
         }
     }
     line
+}
+
+/// Whether a remark in parentheses is a calculation, which after bold type is no factor.
+fn is_computed(remark: &str) -> bool {
+    let inside = remark.split(')').next().unwrap_or("");
+    !inside.contains(',') && inside.contains(|c: char| "+-*/=×·−".contains(c))
 }
 
 #[cfg(test)]
@@ -257,6 +263,9 @@ mod tests {
         check("The answer is $42$ (the sum).", "42");
         check("The answer is $42$ — the sum.", "42");
         check("The answer is 42 (orange ones).", "42");
+        check("The answer is **42** (6 + 36).", "42");
+        check("The answer is **42** (or 43).", "42** (or 43)");
+        check("The answer is 2 (x + 1).", "2 (x + 1)");
         check("The answer is 42 (not 43).", "42");
     }
 

@@ -32,6 +32,18 @@ pub struct Visible<'a> {
     pub reasoning: ReasoningState,
 }
 
+impl<'a> Visible<'a> {
+    /// The response: without the white space that sets it apart from closed reasoning, which is
+    /// nobody's first paragraph.
+    #[must_use]
+    pub fn response(self) -> &'a str {
+        match self.reasoning {
+            ReasoningState::Closed => self.text.trim(),
+            ReasoningState::Absent | ReasoningState::Unclosed => self.text,
+        }
+    }
+}
+
 /// The rule that produced an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
@@ -85,8 +97,8 @@ pub fn math_answer(visible: &str) -> Option<Extracted<'_>> {
     }
 }
 
-/// Finds the answer to a GSM8K problem in text without reasoning: the last box, else the last
-/// `#### 42` line (the format of the data set, Cobbe et al. 2021), else the number that the last
+/// Finds the answer to a GSM8K problem in text without reasoning: the last box, else the number of
+/// the last `#### 42` line (the format of the data set, Cobbe et al. 2021), else the number that the last
 /// final-answer phrase starts with or ends in, else the last number of the text. A phrase that
 /// offers several numbers is the answer as it stands, which no number equals.
 #[must_use]
@@ -149,6 +161,19 @@ mod tests {
         ] {
             check(gsm8k_answer(text), Some((expected, Rule::FinalPhrase)));
         }
+        for (text, expected) in [
+            ("The answer is $1{,}234$.", "1{,}234"),
+            (r"The answer is 1\,234.", r"1\,234"),
+            (r"The answer is $\$1{,}234$.", "1{,}234"),
+            ("Ответ: 1 200 рублей", "1 200"),
+            ("Ответ: 1\u{a0}200 рублей", "1\u{a0}200"),
+            ("The answer is 1 200 dollars.", "1 200"),
+            ("The answer is 42 m^2.", "42"),
+        ] {
+            check(gsm8k_answer(text), Some((expected, Rule::FinalPhrase)));
+        }
+        check(gsm8k_answer("So she has $1{,}234$ apples."), Some(("1{,}234", Rule::LastNumber)));
+        check(gsm8k_answer("7 left.\n#### 42 (that is 6 * 7)"), Some(("42", Rule::Hashes)));
         check(gsm8k_answer("She owes -$42"), Some(("42", Rule::LastNumber)));
         check(gsm8k_answer("Balance: -$42"), Some(("-$42", Rule::LastNumber)));
         check(gsm8k_answer("She has 3 + 4 = 7 apples."), Some(("7", Rule::LastNumber)));

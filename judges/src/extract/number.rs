@@ -1,4 +1,9 @@
 //! Bare numbers in running text, for GSM8K.
+//!
+//! A group of three digits after a thousands separator belongs to the number before it, also after a
+//! space: "1 200" is one number and "7 20" are two.
+
+use crate::check::integer::{SEPARATORS, next_group};
 
 /// Currency signs that may stand between a minus sign and its number, the longest first.
 const CURRENCIES: [&str; 5] = [r"\$", "$", "€", "£", "₽"];
@@ -9,13 +14,13 @@ const DELIMITERS: [&str; 5] = [r"\(", r"\)", r"\[", r"\]", r"\$"];
 /// Words that continue a number as a calculation.
 const OPERATOR_WORDS: [&str; 5] = ["plus", "minus", "times", "divided", "multiplied"];
 
-/// The number on the last line of the form `#### 42`. A line such as `#### 1. Setup` is a
-/// Markdown heading: what follows the number must be empty or a unit, never more text.
+/// The number that the last line of the form `#### 42` starts with, whatever else the line tells. A
+/// line such as `#### 1. Setup` is a Markdown heading.
 pub(super) fn after_hashes(text: &str) -> Option<&str> {
     let mut end = text.len();
     while let Some(at) = text[..end].rfind("####") {
         let line = text[at + 4..end].lines().next().unwrap_or("");
-        if let Some(number) = whole_line(line) {
+        if let Some(number) = of_line(line.trim_start_matches(['#', '\t'])) {
             return Some(number);
         }
         end = at;
@@ -30,14 +35,14 @@ pub(super) fn last(text: &str) -> Option<&str> {
     let end = bytes.iter().rposition(u8::is_ascii_digit)? + 1;
     let mut start = digits_before(bytes, end);
     if start > 1 && bytes[start - 1] == b'.' && bytes[start - 2].is_ascii_digit() {
-        start = digits_before(bytes, start - 1);
-        start = groups_before(bytes, start, start);
+        let whole = start - 1;
+        start = groups_before(text, digits_before(bytes, whole), whole);
     } else {
-        start = groups_before(bytes, start, end);
+        start = groups_before(text, start, end);
     }
     let bare = &text[..start];
     let unsigned = CURRENCIES.iter().find_map(|sign| bare.strip_suffix(sign)).unwrap_or(bare);
-    let negative = unsigned.strip_suffix('-').filter(|head| {
+    let negative = unsigned.strip_suffix(['-', '−']).filter(|head| {
         !head.trim_end().ends_with(|c: char| c.is_alphanumeric() || ")]}".contains(c))
     });
     Some(&text[negative.map_or(start, str::len)..end])
@@ -64,10 +69,10 @@ pub(super) fn of_phrase(phrase: &str) -> Option<&str> {
 /// Splits the number at the start of a text, past markup and with its sign, from the rest.
 fn leading(text: &str) -> Option<(&str, &str)> {
     let text = skip_markup(text);
-    let unsigned = text.strip_prefix(['-', '−', '–']).map_or(text, |rest| {
+    let unsigned = text.strip_prefix(['-', '−', '–', '+']).map_or(text, |rest| {
         CURRENCIES.iter().find_map(|sign| rest.strip_prefix(sign)).unwrap_or(rest)
     });
-    let length = number_length(unsigned.as_bytes());
+    let length = number_length(unsigned);
     (length > 0).then(|| text.split_at(text.len() - unsigned.len() + length))
 }
 
@@ -84,16 +89,16 @@ fn skip_markup(text: &str) -> &str {
     }
 }
 
-/// The length of the number that bytes start with: digits, groups of three after commas, and
+/// The length of the number that a text starts with: digits, groups of three after separators, and
 /// decimals.
-fn number_length(bytes: &[u8]) -> usize {
+fn number_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
     let first = digits_after(bytes, 0);
     let mut end = first;
-    while (1..=3).contains(&first) && bytes.get(end) == Some(&b',') {
-        if digits_after(bytes, end + 1) != 3 {
-            break;
-        }
-        end += 4;
+    while (1..=3).contains(&first)
+        && let Some((_, after)) = next_group(&text[end..])
+    {
+        end = text.len() - after.len();
     }
     let decimals = if bytes.get(end) == Some(&b'.') { digits_after(bytes, end + 1) } else { 0 };
     if first > 0 && decimals > 0 { end + 1 + decimals } else { end }
@@ -110,11 +115,12 @@ fn is_calculation(rest: &str) -> bool {
         || head.char_indices().any(|(at, c)| {
             let after = &head[at + c.len_utf8()..];
             match c {
-                '+' | '/' | '×' | '·' | '÷' | '^' | '-' | '−' => number_follows(after),
+                '+' | '/' | '×' | '·' | '÷' | '-' | '−' => number_follows(after),
                 '*' => {
                     !after.starts_with('*') && !head[..at].ends_with('*') && number_follows(after)
                 }
-                'x' => !head[..at].ends_with(char::is_alphabetic) && number_follows(after),
+                // After a letter these are the power of a unit and a part of a word.
+                '^' | 'x' => !head[..at].ends_with(char::is_alphabetic) && number_follows(after),
                 '\\' => ["times", "cdot", "div"]
                     .iter()
                     .find_map(|name| after.strip_prefix(name))
@@ -127,16 +133,21 @@ fn is_calculation(rest: &str) -> bool {
 /// Whether another number is joined to a number, as in "42 or 43", "42 apples or 43" and
 /// "42, 43".
 fn offers_another(rest: &str) -> bool {
-    let words = first_words(rest);
-    let joins = |at: usize| {
-        let joiner = words[at].to_lowercase();
-        ["or", "and", "to", "или", "либо", "и"].contains(&joiner.as_str())
-            && words[at + 1..at + 3].iter().any(|word| is_number(word))
-    };
+    is_list(rest) || joins(rest, 0) || joins(rest, 1)
+}
+
+/// Whether only numbers follow a number.
+fn is_list(rest: &str) -> bool {
     let next = skip_markup(skip_markup(rest).trim_start_matches(','));
-    let is_list =
-        next.starts_with(|c: char| c.is_ascii_digit()) && !next.contains(char::is_alphabetic);
-    is_list || joins(0) || joins(1)
+    next.starts_with(|c: char| c.is_ascii_digit()) && !next.contains(char::is_alphabetic)
+}
+
+/// Whether a further number is joined after so many words.
+fn joins(rest: &str, n_words: usize) -> bool {
+    let words = first_words(rest);
+    let joiner = words[n_words].to_lowercase();
+    ["or", "and", "to", "или", "либо", "и"].contains(&joiner.as_str())
+        && words[n_words + 1..n_words + 3].iter().any(|word| is_number(word))
 }
 
 /// The first four words and numbers of a text, empty where it has fewer.
@@ -149,30 +160,40 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-fn whole_line(line: &str) -> Option<&str> {
-    let line =
-        line.trim_matches(|c: char| c.is_whitespace() || "*$#".contains(c)).trim_end_matches('.');
-    let length =
-        line.find(|c: char| !(c.is_ascii_digit() || "-+.,".contains(c))).unwrap_or(line.len());
-    let (number, unit) = line.split_at(length);
-    let has_digit = number.ends_with(|c: char| c.is_ascii_digit());
-    let is_unit =
-        unit.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '%') && unit.len() <= 40;
-    (has_digit && is_unit).then_some(number)
+/// The number that the rest of a line after `####` gives: the one that it starts with, or the result
+/// of the calculation that it starts with. A unit may have a number of its own, as in "42 hours and 0
+/// minutes"; numbers without one are no single answer.
+fn of_line(line: &str) -> Option<&str> {
+    let (number, rest) = leading(line)?;
+    let is_heading = rest.strip_prefix(['.', ')', ':']).is_some_and(|title| {
+        title.starts_with([' ', '\t', '*']) && title.contains(char::is_alphabetic)
+    });
+    if is_heading {
+        return None;
+    }
+    if is_calculation(rest) {
+        return of_phrase(line);
+    }
+    Some(if is_list(rest) || joins(rest, 0) { line.trim() } else { number })
 }
 
 fn digits_before(bytes: &[u8], end: usize) -> usize {
     bytes[..end].iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1)
 }
 
-/// Walks left over `1,234,` groups, `start..end` being the rightmost group of digits when that
-/// group may itself follow a comma.
-fn groups_before(bytes: &[u8], mut start: usize, end: usize) -> usize {
-    let mut width = if start == end { digits_after(bytes, start) } else { end - start };
-    while width == 3 && start > 1 && bytes[start - 1] == b',' && bytes[start - 2].is_ascii_digit() {
-        let previous = digits_before(bytes, start - 1);
-        width = start - 1 - previous;
-        if width > 3 {
+/// Walks left over `1,234,` groups from the digits at `start..end`.
+fn groups_before(text: &str, mut start: usize, end: usize) -> usize {
+    let mut width = end - start;
+    while width == 3 {
+        let head = &text[..start];
+        let Some(before) = SEPARATORS.iter().find_map(|separator| head.strip_suffix(separator))
+        else {
+            break;
+        };
+        let previous = digits_before(text.as_bytes(), before.len());
+        width = before.len() - previous;
+        let is_fraction = text[..previous].ends_with('.');
+        if is_fraction || !(1..=3).contains(&width) {
             break;
         }
         start = previous;
@@ -208,6 +229,16 @@ mod tests {
         check(r"it is: -\$1,042", Some(r"-\$1,042"));
         check("$-42", Some("-42"));
         check("50-$42", Some("42"));
+        check("x = −5", Some("−5"));
+        check("7 − 5", Some("5"));
+        check("She has $1{,}234$ apples", Some("1{,}234"));
+        check(r"so 1\,234\,567", Some(r"1\,234\,567"));
+        check("всего 1\u{a0}200", Some("1\u{a0}200"));
+        check("всего 12\u{202f}345.50", Some("12\u{202f}345.50"));
+        check("it is 7 20", Some("20"));
+        check("it is 7, 200", Some("200"));
+        check("in 2019 100 came", Some("100"));
+        check("of 3.5 200", Some("200"));
         check("none", None);
         check("", None);
     }
@@ -242,6 +273,19 @@ mod tests {
             (r"42\), \(43", r"42\), \(43"),
             ("42$ / $43", "42$ / $43"),
             ("10/2", "10/2"),
+            ("10^2", "10^2"),
+            ("42 m^2", "42"),
+            ("42 см^2 из 3", "42"),
+            ("+42 in all", "+42"),
+            ("1{,}234", "1{,}234"),
+            (r"\$1{,}234$", "1{,}234"),
+            (r"1\,234 of 5", r"1\,234"),
+            ("1 200 рублей", "1 200"),
+            ("1\u{a0}200 рублей", "1\u{a0}200"),
+            ("1\u{202f}200 рублей", "1\u{202f}200"),
+            ("1 200 dollars", "1 200"),
+            ("7 20", "7 20"),
+            ("2019 100", "2019 100"),
             ("none", "∅"),
         ] {
             assert_eq!(of_phrase(phrase).unwrap_or("∅"), expected, "{phrase:?}");
@@ -256,7 +300,22 @@ mod tests {
             ("#### -5.", Some("-5")),
             ("#### **7**\n", Some("7")),
             ("#### 6\n#### Step 2", Some("6")),
+            ("#### 42 (that is 6 * 7)", Some("42")),
+            ("#### 42 = 6*7", Some("42")),
+            ("#### 6*7 = 42", Some("42")),
+            ("#### 42 m^2", Some("42")),
+            ("#### 42, since 6*7", Some("42")),
+            ("#### $42 per 7 days", Some("42")),
+            ("#### 42 hours and 0 minutes", Some("42")),
+            ("#### 1 234 рубля", Some("1 234")),
+            ("#### 42 or 43", Some("42 or 43")),
+            ("#### 42, 43", Some("42, 43")),
+            ("#### 42.", Some("42")),
+            ("##### +42 #####", Some("+42")),
+            ("#### 2. Result\n#### 42", Some("42")),
             ("#### 1. Setup", None),
+            ("#### 1) Setup", None),
+            ("#### **1.** Setup", None),
             ("#### Step 1", None),
             ("####", None),
         ] {

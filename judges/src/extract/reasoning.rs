@@ -6,9 +6,9 @@
 use super::{ReasoningState, Visible};
 
 /// The opening and closing tags of reasoning sections: `DeepSeek-R1` and Qwen3, Claude-style,
-/// XML-style prompts, Gemini-style, Magistral, `OpenThinker`, Kimi. Matched without regard to
-/// ASCII case.
-const TAGS: [(&str, &str); 7] = [
+/// XML-style prompts, Gemini-style, Magistral, `OpenThinker`, Kimi, Seed-OSS, Command A. Matched
+/// without regard to ASCII case.
+const TAGS: [(&str, &str); 9] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
     ("<reasoning>", "</reasoning>"),
@@ -16,6 +16,8 @@ const TAGS: [(&str, &str); 7] = [
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<seed:think>", "</seed:think>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
 ];
 
 /// The marker that names the channel of a gpt-oss message, and the one that ends its header. The
@@ -193,6 +195,8 @@ mod tests {
         check("<THINKING>a</Thinking>b", false, "b", Closed);
         check("<|begin_of_thought|>a<|end_of_thought|>b", false, "b", Closed);
         check("<thought>a</thought>b", false, "b", Closed);
+        check("<seed:think>a</seed:think>b", false, "b", Closed);
+        check("<|START_THINKING|>a<|END_THINKING|>b", false, "b", Closed);
         check("◁think▷a ◁ b◁/think▷c", false, "c", Closed);
         check("a◁/think▷c", true, "c", Closed);
     }

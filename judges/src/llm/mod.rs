@@ -6,9 +6,10 @@
 //!
 //! Data flow: answers of a dialogue → [`JudgeQuestion`] → (a backend answers) → [`read`] → `Reading`.
 //!
-//! Two things differ from upstream, both in the open: a rating outside 1 to 10, and digits on which
-//! Python stumbles (`[[08]]`), count as unparsed instead of being taken or ending the run. The
-//! reading keeps what upstream would have made of them.
+//! Three things differ from upstream, all in the open: a rating outside 1 to 10, and digits on which
+//! Python stumbles (`[[08]]`), count as unparsed instead of being taken or ending the run, and the
+//! reading keeps what upstream would have made of them; a reply that was cut is unparsed unless its
+//! verdict stands in double brackets.
 
 mod answers;
 mod format;
@@ -19,5 +20,5 @@ mod references;
 pub use answers::{visible_answer, visible_facts};
 pub use format::{Format, FormatError};
 pub use prompts::{JudgePrompts, JudgeQuestion, LANGUAGE_PROMPTS, PromptError, RatedDialogue};
-pub use rating::{REMINDER, Wanted, read};
+pub use rating::{REMINDER, Wanted, read, read_text};
 pub use references::References;

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use tasks::{PromptSet, Reading, Unparsed, Winner};
+use tasks::{Completion, Finish, PromptSet, Reading, Unparsed, Winner};
+
+use super::answers::visible_answer;
 
 /// `one_score_pattern` of FastChat's `common.py`.
 static RATING: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[\[(\d+\.?\d*)\]\]"));
@@ -31,8 +33,22 @@ pub enum Wanted {
     Winner,
 }
 
+/// Reads a judge's reply. One that was cut may have meant to go on after what merely looks like a
+/// rating, so that it counts only with a verdict in the very form that was asked for.
+pub fn read(wanted: Wanted, reply: &Completion) -> Reading {
+    let text = visible_answer(reply);
+    if !matches!(reply.finish, Finish::Length | Finish::ContentFilter) {
+        return read_text(wanted, &text);
+    }
+    let is_whole = match wanted {
+        Wanted::Rating(_) => RATING.is_match(&text),
+        Wanted::Winner => winner(&text).is_some(),
+    };
+    if is_whole { read_text(wanted, &text) } else { Reading::Unparsed(Unparsed::Truncated) }
+}
+
 /// Reads the visible text of a judge's reply.
-pub fn read(wanted: Wanted, reply: &str) -> Reading {
+pub fn read_text(wanted: Wanted, reply: &str) -> Reading {
     match wanted {
         Wanted::Winner => {
             winner(reply).map_or(Reading::Unparsed(Unparsed::Missing), Reading::Winner)
@@ -90,9 +106,10 @@ fn pattern(text: &str) -> Regex {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::tests::transcript;
 
     fn check(reply: &str, expected: &str) {
-        let seen = match read(Wanted::Rating(PromptSet::Upstream), reply) {
+        let seen = match read_text(Wanted::Rating(PromptSet::Upstream), reply) {
             Reading::Rating { value, .. } => value.to_string(),
             other => format!("{other:?} {}", other.upstream_score()),
         };
@@ -125,6 +142,30 @@ mod tests {
         check(&long, "Unparsed(Unreadable(\"99999999999999999999\")) -1");
     }
 
+    fn check_cut(wanted: Wanted, text: &str, expected: &str) {
+        for finish in [Finish::Length, Finish::ContentFilter] {
+            let transcript = transcript(text, finish, false);
+            let seen = match read(wanted, transcript.last()) {
+                Reading::Rating { value, .. } => value.to_string(),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(seen, expected, "{text} {finish:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_reply_counts_only_with_a_closed_verdict() {
+        let rating = Wanted::Rating(PromptSet::Upstream);
+        check_cut(rating, "As [1] says", "Unparsed(Truncated)");
+        check_cut(rating, "Rating: [8]", "Unparsed(Truncated)");
+        check_cut(rating, "Rating: [[8", "Unparsed(Truncated)");
+        check_cut(rating, "", "Unparsed(Truncated)");
+        check_cut(rating, "As [1] says, [[6]]. More", "6");
+        check_cut(rating, "[[11]] and", "Unparsed(OutOfRange(11.0))");
+        check_cut(Wanted::Winner, "Assistant A is", "Unparsed(Truncated)");
+        check_cut(Wanted::Winner, "[[B]], for", "Winner(B)");
+    }
+
     fn check_winner(reply: &str, expected: Option<Winner>) {
         assert_eq!(winner(reply), expected, "{reply}");
     }
@@ -141,7 +182,7 @@ mod tests {
     #[test]
     fn the_language_is_read_only_where_it_was_asked_for() {
         let reply = "Language: [[Yes]]. Rating: [[4]]";
-        let read_by = |set| match read(Wanted::Rating(set), reply) {
+        let read_by = |set| match read_text(Wanted::Rating(set), reply) {
             Reading::Rating { value, in_language } => (value, in_language),
             other => panic!("{other:?}"),
         };
@@ -152,7 +193,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_reply_panics(reply in "(\\[|\\]|[0-9]|\\.|٧|x){0,24}") {
-            let reading = read(Wanted::Rating(PromptSet::Language), &reply);
+            let reading = read_text(Wanted::Rating(PromptSet::Language), &reply);
             if let Reading::Rating { value, .. } = reading {
                 proptest::prop_assert!((1.0..=10.0).contains(&value));
             }

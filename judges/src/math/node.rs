@@ -170,6 +170,10 @@ impl Node {
         matches!(self, Self::Matrix(_))
     }
 
+    pub(super) fn is_percent(&self) -> bool {
+        matches!(self, Self::Percent(_))
+    }
+
     /// Whether a condition holds for the expression or any part of it.
     pub(super) fn any(&self, condition: &impl Fn(&Self) -> bool) -> bool {
         condition(self)

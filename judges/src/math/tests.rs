@@ -28,6 +28,11 @@ fn numbers() {
 #[test]
 fn percentages_and_units() {
     check("0.15", r"15\%", Equal);
+    check("2,3", r"2,3\%", Unsure);
+    check(r"\{2,3\}", r"\{2\%,3\}", Unsure);
+    check("(2,3)", r"(2\%,3)", Unsure);
+    check("[2,3]", r"[2\%,3]", Unsure);
+    check(r"\begin{pmatrix}2\\3\end{pmatrix}", r"\begin{pmatrix}2\%\\3\end{pmatrix}", Unsure);
     check("15", r"15\%", Equal);
     check("0.15", "15", Different);
     check("15", "1500", Different);

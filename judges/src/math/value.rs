@@ -81,6 +81,27 @@ impl Value {
         !matches!(self, Self::Expression(_) | Self::Relations(_))
     }
 
+    /// Whether a condition holds for any part of any expression in the value.
+    pub(super) fn any(&self, condition: &impl Fn(&Node) -> bool) -> bool {
+        match self {
+            Self::Expression(node) => node.any(condition),
+            Self::Set(elements) | Self::Tuple(elements) => {
+                elements.iter().any(|element| element.any(condition))
+            }
+            Self::Interval(interval) => {
+                [&interval.left, &interval.right].iter().any(|bound| bound.at.any(condition))
+            }
+            Self::Domain(_) => false,
+            Self::Union(left, right)
+            | Self::Intersection(left, right)
+            | Self::Difference(left, right) => left.any(condition) || right.any(condition),
+            Self::Relations(chain) => {
+                let mut sides = chain.iter().flat_map(|relation| [&relation.left, &relation.right]);
+                sides.any(|side| side.any(condition))
+            }
+        }
+    }
+
     pub(super) fn as_expression(&self) -> Option<&Node> {
         match self {
             Self::Expression(node) => Some(node),

@@ -102,6 +102,44 @@ fn judgments_made_elsewhere_are_added_up_as_upstream_does() {
     assert_eq!(scores, [json!(9), json!(7), json!(4), json!(-1), json!(6)]);
 }
 
+/// An outage of the judge is none of its judgments, and neither is one of a turn that is not rated; a
+/// judgment that was made after an outage counts.
+#[test]
+fn outages_of_a_judge_elsewhere_failed() {
+    if model_path("mt-bench-questions").is_none() {
+        return;
+    }
+    let place = workplace();
+    let write = |name: &str, rows: &[Value]| {
+        fs::write(place.path().join(name), lines(rows)).expect("written");
+    };
+    write("answers.jsonl", &[answer(81, ["a", "$ERROR$"]), answer(82, ["d", "e"])]);
+    let outage = |question, turn| judgment(question, turn, "$ERROR$", -1.0);
+    let judgments = [
+        outage(81, 1),
+        judgment(81, 1, "[[9]]", 9.0),
+        outage(81, 2),
+        judgment(82, 1, "[[5]]", 5.0),
+        judgment(82, 2, "[[7]]", 7.0),
+        judgment(82, 3, "[[1]]", 1.0),
+    ];
+    write("judgments.jsonl", &judgments);
+    let mut args = vec!["score", "--task", "mt_bench", "--samples", "answers.jsonl", "--json"];
+    args.extend(["--judgments", "judgments.jsonl"]);
+    let finished = run(&place, &args);
+    assert_eq!(finished.code, 75, "{finished}");
+    for note in [
+        "1 answers are `$ERROR$`",
+        "1 judgments are of turns that are not rated",
+        "1 judgments are `$ERROR$`",
+    ] {
+        assert!(finished.stderr.contains(note), "{note}: {finished}");
+    }
+    let summary = summary(&finished);
+    let judge = &summary["ratings"]["judges"][0];
+    super::check_ratings(judge, 7.0, [7.0, 7.0], [160, 3, 0, 1, 156]);
+}
+
 #[test]
 fn answers_made_elsewhere_are_shown_to_a_judge_unchanged() {
     if !has_prompts() || model_path("mt-bench-questions").is_none() {

@@ -20,7 +20,7 @@ use crate::assets::{self, AssetStore};
 use crate::calls::{BfclData, CallsSandbox};
 use crate::display::Display;
 use crate::error::EvalrunError;
-use rows::{Row, read};
+use rows::{Looks, Row, read};
 
 /// What came of a row.
 enum Outcome {
@@ -31,8 +31,22 @@ enum Outcome {
         /// Where the data are wrong: how, and the verdict without the parameters concerned.
         corrected: Option<(Vec<DataError>, Judged)>,
     },
-    /// The machine could not judge it.
-    Failed(String),
+    /// The request or the machine that was to judge it failed: it is not scored.
+    Failed {
+        reason: String,
+        /// Upstream's verdict, which takes an outage for a reply.
+        upstream: Option<Judged>,
+    },
+}
+
+impl Outcome {
+    /// Upstream's verdict, where there is one.
+    fn upstream(&self) -> Option<&Judged> {
+        match self {
+            Self::Judged { verdict, .. } => Some(verdict),
+            Self::Failed { upstream, .. } => upstream.as_ref(),
+        }
+    }
 }
 
 /// A row with its outcome.
@@ -51,7 +65,11 @@ pub(super) fn score(
     let rows = read(path, display)?;
     let data = BfclData::open(store.fetch(assets::find("bfcl")?, display)?.path())?;
     let entries = entries(&rows, &data)?;
-    let mode = settings.calls_mode.unwrap_or_else(|| rows::mode_of(&rows));
+    let mode = settings.calls_mode.unwrap_or_else(|| {
+        let looks = Looks::of(&rows);
+        display.note(&looks.note());
+        looks.mode()
+    });
     let how = (mode, settings.calls_naming.unwrap_or(Naming::Dots));
     let sandbox = CallsSandbox::new(&data, settings.n_workers);
     let graded: Vec<Graded> = rows
@@ -61,6 +79,13 @@ pub(super) fn score(
                 EvalrunError::Samples { path: row.path.to_path_buf(), line: row.line, reason }
             })?;
             let outcome = judge(&row, &entry, how, (&sandbox, (store, display)))?;
+            let outcome = match row.outage() {
+                Some(outage) => Outcome::Failed {
+                    reason: format!("upstream's request failed: {outage}"),
+                    upstream: outcome.upstream().cloned(),
+                },
+                None => outcome,
+            };
             Ok(Graded { row, category, outcome })
         })
         .collect::<Result<_, EvalrunError>>()?;
@@ -126,7 +151,7 @@ fn judge(
             Ok(turns) => match sandbox.judge(conversation, &turns, resources) {
                 Ok(verdict) => plain(verdict),
                 Err(EvalrunError::Conversation(err @ ConversationError::WallClock(_))) => {
-                    Outcome::Failed(err.to_string())
+                    Outcome::Failed { reason: err.to_string(), upstream: None }
                 }
                 Err(err) => return Err(err),
             },

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use judges::calls::decode::Mode;
+use judges::calls::decode::{self, Decoded, Mode, ReturnFormat, ToolTag};
 use judges::calls::json;
 use judges::calls::value::Value;
 use num_traits::ToPrimitive;
@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use results::metric::calls::Usage;
 use tasks::calls::{Category, CheckKind};
 
+use super::summary::mode_name;
 use crate::display::Display;
 use crate::error::EvalrunError;
 
@@ -23,9 +24,18 @@ pub(super) struct Row {
     pub(super) path: Arc<Path>,
     pub(super) line: usize,
     pub(super) usage: Usage,
+    has_traceback: bool,
 }
 
+/// How upstream begins the result that it stores where a request failed for good.
+const OUTAGE: &str = "Error during inference:";
+
 impl Row {
+    /// What upstream stored instead of a reply. The traceback beside it is none of the model's doing.
+    pub(super) fn outage(&self) -> Option<&str> {
+        self.result.as_str().filter(|text| self.has_traceback && text.starts_with(OUTAGE))
+    }
+
     /// The entry that one of format sensitivity is made of.
     pub(super) fn original(&self) -> Option<&str> {
         self.id.split(':').nth(2)
@@ -117,6 +127,7 @@ fn rows_of(path: &Path) -> Result<Vec<Row>, EvalrunError> {
 fn row(line: &str, (path, number): (&Arc<Path>, usize)) -> Result<Row, String> {
     let Value::Dict(fields) = json::parse(line)? else { return Err("it is no object".to_owned()) };
     let (mut id, mut result, mut usage) = (None, None, Usage::default());
+    let has_traceback = fields.get_str("traceback").is_some();
     for (name, value) in fields.into_entries() {
         match (name.as_str().unwrap_or_default(), value) {
             ("id", Value::Str(text)) => id = Some(text),
@@ -129,7 +140,7 @@ fn row(line: &str, (path, number): (&Arc<Path>, usize)) -> Result<Row, String> {
     }
     let id = id.ok_or("it has no `id`")?;
     let result = result.ok_or("it has no `result`")?;
-    Ok(Row { id, result, path: Arc::clone(path), line: number, usage })
+    Ok(Row { id, result, path: Arc::clone(path), line: number, usage, has_traceback })
 }
 
 /// The numbers of a field that are not zero: one, or one for each step of each turn.
@@ -142,24 +153,88 @@ fn numbers(field: &Value) -> Vec<f64> {
     }
 }
 
-/// How the replies call functions, by their looks: upstream stores calls of an endpoint's own as lists.
-pub(super) fn mode_of(rows: &[(Row, Category)]) -> Mode {
-    let mut mode = Mode::Prompting;
-    for (row, category) in rows {
-        let is_conversation = matches!(category.check(), CheckKind::MultiTurn | CheckKind::Agentic);
-        let turns = row.result.as_list().unwrap_or_default();
-        let steps: Vec<&Value> = if is_conversation {
-            turns.iter().filter_map(Value::as_list).flatten().collect()
-        } else {
-            vec![&row.result]
+/// How many replies look like calls in each mode.
+#[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_field_names, reason = "n_ marks counts throughout")]
+pub(super) struct Looks {
+    n_prompting: usize,
+    n_native: usize,
+    n_hermes: usize,
+}
+
+impl Looks {
+    /// Counts each reply, which in a conversation is a step.
+    pub(super) fn of(rows: &[(Row, Category)]) -> Self {
+        let of_row = |(row, category): &(Row, Category)| {
+            let is_conversation =
+                matches!(category.check(), CheckKind::MultiTurn | CheckKind::Agentic);
+            let turns = row.result.as_list().unwrap_or_default();
+            let steps: Vec<&Value> = if is_conversation {
+                turns.iter().filter_map(Value::as_list).flatten().collect()
+            } else {
+                vec![&row.result]
+            };
+            steps.into_iter().map(Self::of_reply).fold(Self::default(), Self::and)
         };
-        for step in steps {
-            match step {
-                Value::List(_) => return Mode::Native,
-                Value::Str(text) if text.contains("<tool_call>") => mode = Mode::Hermes,
-                _ => {}
+        rows.par_iter().map(of_row).reduce(Self::default, Self::and)
+    }
+
+    /// Upstream stores calls of an endpoint's own as lists. A text that only mentions `<tool_call>`
+    /// holds no such call.
+    fn of_reply(reply: &Value) -> Self {
+        let is_prompting = || {
+            let format = (ReturnFormat::Python, ToolTag::Absent);
+            let decoded = decode::calls(reply, Mode::Prompting, format);
+            matches!(decoded, Ok(Decoded::Calls(calls)) if !calls.is_empty())
+        };
+        match reply {
+            Value::List(_) => Self { n_native: 1, ..Self::default() },
+            Value::Str(text) if text.contains("<tool_call>\n") => {
+                Self { n_hermes: 1, ..Self::default() }
             }
+            Value::Str(_) if is_prompting() => Self { n_prompting: 1, ..Self::default() },
+            _ => Self::default(),
         }
     }
-    mode
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            n_prompting: self.n_prompting + other.n_prompting,
+            n_native: self.n_native + other.n_native,
+            n_hermes: self.n_hermes + other.n_hermes,
+        }
+    }
+
+    /// The mode of most replies. What looks like none may still be prompting, in another format.
+    pub(super) fn mode(self) -> Mode {
+        let Self { n_prompting, n_native, n_hermes } = self;
+        if n_native > n_prompting && n_native >= n_hermes {
+            Mode::Native
+        } else if n_hermes > n_prompting {
+            Mode::Hermes
+        } else {
+            Mode::Prompting
+        }
+    }
+
+    /// How the replies are read, and which of them look otherwise.
+    pub(super) fn note(self) -> String {
+        let mode = self.mode();
+        let counts = [
+            (Mode::Prompting, self.n_prompting),
+            (Mode::Native, self.n_native),
+            (Mode::Hermes, self.n_hermes),
+        ];
+        let others = counts.iter().filter(|(other, n)| *other != mode && *n > 0);
+        let others: Vec<String> =
+            others.map(|(other, n)| format!("{n} look like {}", mode_name(*other))).collect();
+        let chosen = mode_name(mode);
+        if others.is_empty() {
+            return format!("the replies are read as {chosen} by their looks");
+        }
+        format!(
+            "the replies are read as {chosen}, as most of them look, but {}: --mode says otherwise",
+            others.join(" and ")
+        )
+    }
 }

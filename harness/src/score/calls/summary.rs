@@ -5,7 +5,7 @@ use judges::calls::decode::Mode;
 use results::metric::calls::{
     CategoryScore, CategoryScores, MEANS, Sensitivity, ShownMean, sensitivity,
 };
-use results::metric::{ItemScore, clustered};
+use results::metric::{Estimate, ItemScore, clustered};
 use serde_json::{Map, Value, json};
 use tasks::calls::Category;
 
@@ -17,19 +17,20 @@ use crate::cli::table;
 pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
     let scores = scores(graded, |verdict, _| verdict.is_ok());
     let corrected = self::scores(graded, |verdict, corrected| corrected.unwrap_or(verdict).is_ok());
+    let upstream = upstream_scores(graded);
     let mut figures = table(["", "score", "corrected"]);
     let mut categories = Map::new();
-    for (category, score) in &scores {
-        let fixed = corrected[category];
-        let items = |score: &CategoryScore| {
-            let values = (0..score.n_total).map(|idx| f64::from(u8::from(idx < score.n_correct)));
-            let items: Vec<ItemScore> =
-                values.map(|value| ItemScore { value, n_samples: 1 }).collect();
-            clustered(&items)
+    for (category, theirs) in &upstream {
+        let Some(score) = scores.get(category) else {
+            let cell = format!("none was judged{}", as_upstream(theirs.accuracy()));
+            figures.add_row([category.name().to_owned(), cell, String::new()]);
+            let entry = json!({ "correct": 0, "total": 0, "upstream": theirs });
+            categories.insert(category.name().to_owned(), entry);
+            continue;
         };
+        let fixed = corrected[category];
         let is_changed = fixed != *score;
         let beside = if is_changed { shown(items(&fixed)) } else { String::new() };
-        figures.add_row([category.name().to_owned(), shown(items(score)), beside]);
         let mut entry = json!({
             "correct": score.n_correct,
             "total": score.n_total,
@@ -38,18 +39,24 @@ pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
         if is_changed {
             entry["corrected"] = json!(items(&fixed));
         }
+        let mut cell = shown(items(score));
+        if theirs != score {
+            cell += &as_upstream(theirs.accuracy());
+            entry["upstream"] = json!(theirs);
+        }
+        figures.add_row([category.name().to_owned(), cell, beside]);
         categories.insert(category.name().to_owned(), entry);
     }
     let mut means = Map::new();
     for node in MEANS {
-        let mean = ShownMean::of(node, &scores);
+        let mean = ShownMean::of(node, &scores).counted_as_upstream(node, &upstream);
         let fixed = ShownMean::of(node, &corrected);
         let beside = if scores == corrected { String::new() } else { fixed.text() };
         figures.add_row([node.name.to_owned(), mean.text(), beside]);
         means.insert(node.name.to_owned(), json!(mean));
     }
     let n_failed =
-        graded.iter().filter(|graded| matches!(graded.outcome, Outcome::Failed(_))).count();
+        graded.iter().filter(|graded| matches!(graded.outcome, Outcome::Failed { .. })).count();
     let mut summary = json!({ "mode": mode_name(mode), "categories": categories, "means": means });
     if let Some(spread) = spread(graded) {
         summary["format_sensitivity"] = spread_json(&spread);
@@ -57,7 +64,18 @@ pub(super) fn scored(graded: &[Graded], mode: Mode) -> Scored {
     Scored { lines: graded.iter().map(line).collect(), table: figures, summary, n_failed }
 }
 
-fn mode_name(mode: Mode) -> &'static str {
+fn items(score: &CategoryScore) -> Option<Estimate> {
+    let values = (0..score.n_total).map(|idx| f64::from(u8::from(idx < score.n_correct)));
+    let items: Vec<ItemScore> = values.map(|value| ItemScore { value, n_samples: 1 }).collect();
+    clustered(&items)
+}
+
+/// Upstream's figure where requests failed.
+fn as_upstream(share: f64) -> String {
+    format!(" (upstream counts outages as replies: {:.2} %)", 100.0 * share)
+}
+
+pub(super) fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Prompting => "prompting",
         Mode::Native => "fc",
@@ -73,13 +91,27 @@ pub(super) fn scores(
     for Graded { category, outcome, .. } in graded {
         if let Outcome::Judged { verdict, corrected } = outcome {
             let right = is_right(verdict, corrected.as_ref().map(|(_, corrected)| corrected));
-            let score =
-                scores.entry(*category).or_insert(CategoryScore { n_correct: 0, n_total: 0 });
-            score.n_correct += usize::from(right);
-            score.n_total += 1;
+            count(&mut scores, (*category, right));
         }
     }
     scores
+}
+
+/// The same as upstream counts, with what it stored for requests that failed.
+fn upstream_scores(graded: &[Graded]) -> CategoryScores {
+    let mut scores = CategoryScores::new();
+    for Graded { category, outcome, .. } in graded {
+        if let Some(verdict) = outcome.upstream() {
+            count(&mut scores, (*category, verdict.is_ok()));
+        }
+    }
+    scores
+}
+
+fn count(scores: &mut CategoryScores, (category, is_right): (Category, bool)) {
+    let score = scores.entry(category).or_insert(CategoryScore { n_correct: 0, n_total: 0 });
+    score.n_correct += usize::from(is_right);
+    score.n_total += 1;
 }
 
 /// The spread over prompt configurations, where there are any.
@@ -118,7 +150,7 @@ fn spread_json(spread: &Sensitivity) -> Value {
 fn line(graded: &Graded) -> Value {
     let id = &graded.row.id;
     let (verdict, corrected) = match &graded.outcome {
-        Outcome::Failed(reason) => {
+        Outcome::Failed { reason, .. } => {
             return json!({ "id": id, "valid": null, "error_type": null, "reason": reason });
         }
         Outcome::Judged { verdict, corrected } => (verdict, corrected),

@@ -1,32 +1,31 @@
 //! Arithmetic on constants, for arguments such as `2 * 30` and `'a' + 'b'`.
 //!
 //! Upstream passes them to `eval`. Here operands are constants, lists and tuples and nothing else, no
-//! name is looked up, and no result grows beyond a bound.
+//! name is looked up, and the results of a reply together stay within a bound.
 
 use num_bigint::BigInt;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use ruff_python_ast::{Expr, Operator, UnaryOp};
 
 use super::Undecodable;
+use super::budget::{Budget, n_parts};
 use super::python::constant;
 use crate::calls::percent;
 use crate::calls::value::{Class, Dict, Value, small};
 
 /// Bits of an integer result.
 const MAX_BITS: u64 = 1 << 16;
-/// Bytes or items of a sequence result.
-const MAX_LENGTH: usize = 1 << 20;
 /// Operators inside one another. `ast.unparse` meets Python's recursion limit near here.
 const MAX_DEPTH: usize = 200;
 
 type Result<T = Value> = std::result::Result<T, Undecodable>;
 
 /// Computes an expression of constants.
-pub(super) fn evaluate(expr: &Expr) -> Result {
-    evaluate_to(expr, MAX_DEPTH)
+pub(super) fn evaluate(expr: &Expr, budget: &Budget) -> Result {
+    evaluate_to(expr, (budget, MAX_DEPTH))
 }
 
-fn evaluate_to(expr: &Expr, depth: usize) -> Result {
+fn evaluate_to(expr: &Expr, (budget, depth): (&Budget, usize)) -> Result {
     let depth = depth.checked_sub(1).ok_or_else(|| refused("it is nested too deeply"))?;
     if let Expr::EllipsisLiteral(_) = expr {
         return Err(refused("`...` is no number"));
@@ -35,15 +34,18 @@ fn evaluate_to(expr: &Expr, depth: usize) -> Result {
         return Ok(constant);
     }
     let all = |items: &[Expr]| {
-        items.iter().map(|item| evaluate_to(item, depth)).collect::<Result<Vec<_>>>()
+        items.iter().map(|item| evaluate_to(item, (budget, depth))).collect::<Result<Vec<_>>>()
     };
     match expr {
         Expr::List(list) => Ok(Value::List(all(&list.elts)?)),
         Expr::Tuple(tuple) => Ok(Value::Tuple(all(&tuple.elts)?)),
-        Expr::UnaryOp(operation) => unary(operation.op, evaluate_to(&operation.operand, depth)?),
+        Expr::UnaryOp(operation) => {
+            unary(operation.op, evaluate_to(&operation.operand, (budget, depth))?)
+        }
         Expr::BinOp(operation) => {
-            let left = evaluate_to(&operation.left, depth)?;
-            binary(operation.op, left, evaluate_to(&operation.right, depth)?)
+            let left = evaluate_to(&operation.left, (budget, depth))?;
+            let right = evaluate_to(&operation.right, (budget, depth))?;
+            binary(operation.op, (left, right), budget)
         }
         _ => Err(refused("it is no arithmetic on constants")),
     }
@@ -83,13 +85,14 @@ pub(super) fn literal(expr: &Expr) -> Result {
             let (left, right) = (literal(&operation.left)?, literal(&operation.right)?);
             let is_sum = matches!(left, Value::Int(_) | Value::Float(_))
                 && matches!(right, Value::Complex(..));
-            if is_sum { binary(operation.op, left, right) } else { Err(refused("it is computed")) }
+            let sum = || binary(operation.op, (left, right), &Budget::new());
+            if is_sum { sum() } else { Err(refused("it is computed")) }
         }
         _ => Err(refused("it is no literal")),
     }
 }
 
-fn refused(why: &str) -> Undecodable {
+pub(super) fn refused(why: &str) -> Undecodable {
     Undecodable(format!("an argument cannot be computed: {why}"))
 }
 
@@ -180,43 +183,54 @@ fn number(value: Value) -> std::result::Result<Number, Value> {
     }
 }
 
-fn binary(op: Operator, left: Value, right: Value) -> Result {
+fn binary(op: Operator, (left, right): (Value, Value), budget: &Budget) -> Result {
     let classes = [left.class(), right.class()];
     match (number(left), number(right)) {
-        (Ok(Number::Int(a)), Ok(Number::Int(b))) => integers(op, &a, &b),
+        (Ok(Number::Int(a)), Ok(Number::Int(b))) => {
+            let result = integers(op, &a, &b)?;
+            budget.spend(n_parts(&result))?;
+            Ok(result)
+        }
         (Ok(a @ Number::Complex(..)), Ok(b)) | (Ok(a), Ok(b @ Number::Complex(..))) => {
             complexes(op, a.parts()?, b.parts()?)
         }
         (Ok(a), Ok(b)) => floats(op, a.real()?, b.real()?).map(Value::Float),
         (Err(Value::Str(format)), right) if op == Operator::Mod => {
             let right = right.map_or_else(|value| value, Value::from);
-            percent::format(&format, &right)
-                .filter(|text| text.len() <= MAX_LENGTH)
-                .map(Value::Str)
-                .ok_or_else(|| refused("the text is no format for its values"))
+            let text = percent::format(&format, &right, budget.left());
+            let text = text.ok_or_else(|| refused("the text is no format for its values"))?;
+            budget.spend(text.len())?;
+            Ok(Value::Str(text))
         }
         (Err(sequence), Ok(Number::Int(n))) | (Ok(Number::Int(n)), Err(sequence))
             if op == Operator::Mult =>
         {
-            repeated(sequence, &n)
+            repeated(sequence, &n, budget)
         }
-        (Err(left), Err(right)) if op == Operator::Add => joined(left, right),
+        (Err(left), Err(right)) if op == Operator::Add => joined(left, right, budget),
         _ => Err(unsupported(op.as_str(), &classes)),
     }
 }
 
-fn joined(left: Value, right: Value) -> Result {
+/// The left side grows in place, so that a long sum takes linear time.
+fn joined(left: Value, right: Value, budget: &Budget) -> Result {
     let classes = [left.class(), right.class()];
+    budget.spend(n_parts(&right))?;
     Ok(match (left, right) {
         (Value::Str(a), Value::Str(b)) => Value::Str(a + &b),
-        (Value::Bytes(a), Value::Bytes(b)) => Value::Bytes([a, b].concat()),
-        (Value::List(a), Value::List(b)) => Value::List([a, b].concat()),
-        (Value::Tuple(a), Value::Tuple(b)) => Value::Tuple([a, b].concat()),
+        (Value::Bytes(a), Value::Bytes(b)) => Value::Bytes(extended(a, b)),
+        (Value::List(a), Value::List(b)) => Value::List(extended(a, b)),
+        (Value::Tuple(a), Value::Tuple(b)) => Value::Tuple(extended(a, b)),
         _ => return Err(unsupported("+", &classes)),
     })
 }
 
-fn repeated(sequence: Value, times: &BigInt) -> Result {
+fn extended<T>(mut left: Vec<T>, right: Vec<T>) -> Vec<T> {
+    left.extend(right);
+    left
+}
+
+fn repeated(sequence: Value, times: &BigInt, budget: &Budget) -> Result {
     let times = if times.is_negative() { Some(0) } else { small(times) };
     let length = match &sequence {
         Value::Str(text) => text.len(),
@@ -225,8 +239,8 @@ fn repeated(sequence: Value, times: &BigInt) -> Result {
         _ => return Err(unsupported("*", &[sequence.class(), Class::Int])),
     };
     let times = if length == 0 { Some(0) } else { times };
-    let times = times.filter(|n| length.checked_mul(*n).is_some_and(|n| n <= MAX_LENGTH));
-    let times = times.ok_or_else(|| refused("the result is too long"))?;
+    let times = times.unwrap_or(usize::MAX);
+    budget.spend(length.saturating_mul(times))?;
     Ok(match sequence {
         Value::Str(text) => Value::Str(text.repeat(times)),
         Value::Bytes(bytes) => Value::Bytes(bytes.repeat(times)),
@@ -238,16 +252,6 @@ fn repeated(sequence: Value, times: &BigInt) -> Result {
 
 fn copies(items: &[Value], times: usize) -> Vec<Value> {
     std::iter::repeat_n(items, times).flatten().cloned().collect()
-}
-
-/// How much a repetition copies.
-fn n_parts(value: &Value) -> usize {
-    match value {
-        Value::Str(text) => 1 + text.len(),
-        Value::Bytes(bytes) => 1 + bytes.len(),
-        Value::List(items) | Value::Tuple(items) => 1 + items.iter().map(n_parts).sum::<usize>(),
-        _ => 1,
-    }
 }
 
 fn integers(op: Operator, a: &BigInt, b: &BigInt) -> Result {

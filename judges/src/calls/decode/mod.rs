@@ -7,6 +7,7 @@
 
 mod arithmetic;
 mod bounds;
+mod budget;
 mod execution;
 mod hermes;
 mod java;

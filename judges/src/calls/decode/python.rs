@@ -10,6 +10,7 @@ use num_traits::Num;
 use ruff_python_ast::{self as ast, Expr, PythonVersion};
 use ruff_python_parser::{Mode, ParseErrorType, ParseOptions, parse_unchecked};
 
+use super::budget::Budget;
 use super::{FunctionCall, Undecodable, arithmetic, bounds, unparse};
 use crate::calls::text::MAX_DIGITS;
 use crate::calls::value::{Dict, Value};
@@ -18,15 +19,16 @@ use crate::instructions::python::text;
 /// The calls in an expression: one call, or a list, tuple or set of calls.
 pub(super) fn calls(source: &str) -> Result<Vec<FunctionCall>, Undecodable> {
     let parsed = parse(text::strip(source).trim_matches('\''))?;
+    let budget = Budget::new();
     let elements = match &parsed {
-        Expr::Call(call) => return Ok(vec![function_call(call)?]),
+        Expr::Call(call) => return Ok(vec![function_call(call, &budget)?]),
         Expr::List(list) => &list.elts,
         Expr::Tuple(tuple) => &tuple.elts,
         Expr::Set(set) => &set.elts,
         _ => return Err(Undecodable::new("the reply is neither a call nor a list of calls")),
     };
     let call = |element: &Expr| match element {
-        Expr::Call(call) => function_call(call),
+        Expr::Call(call) => function_call(call, &budget),
         _ => Err(Undecodable::new("an element of the list is no call")),
     };
     elements.iter().map(call).collect()
@@ -67,11 +69,11 @@ fn parse(source: &str) -> Result<Expr, Undecodable> {
     }
 }
 
-fn function_call(call: &ast::ExprCall) -> Result<FunctionCall, Undecodable> {
+fn function_call(call: &ast::ExprCall, budget: &Budget) -> Result<FunctionCall, Undecodable> {
     let mut arguments = Dict::new();
     for keyword in &call.arguments.keywords {
         let name = keyword.arg.as_ref().map_or(Value::None, |name| Value::str(name.as_str()));
-        let value = value(&keyword.value)?;
+        let value = value(&keyword.value, budget)?;
         arguments.insert(name, value).expect("a name can be hashed");
     }
     Ok(FunctionCall { name: Value::Str(function_name(&call.func)), arguments })
@@ -92,22 +94,22 @@ fn function_name(function: &Expr) -> String {
     parts.join(".")
 }
 
-fn value(expr: &Expr) -> Result<Value, Undecodable> {
+fn value(expr: &Expr, budget: &Budget) -> Result<Value, Undecodable> {
     if let Some(constant) = constant(expr)? {
         return Ok(constant);
     }
     match expr {
         Expr::UnaryOp(operation) => negated(&operation.operand),
-        Expr::List(list) => Ok(Value::List(values(&list.elts)?)),
-        Expr::Tuple(tuple) => Ok(Value::Tuple(values(&tuple.elts)?)),
-        Expr::Dict(dict) => dictionary(dict),
-        Expr::BinOp(_) => arithmetic::evaluate(expr),
+        Expr::List(list) => Ok(Value::List(values(&list.elts, budget)?)),
+        Expr::Tuple(tuple) => Ok(Value::Tuple(values(&tuple.elts, budget)?)),
+        Expr::Dict(dict) => dictionary(dict, budget),
+        Expr::BinOp(_) => arithmetic::evaluate(expr, budget),
         Expr::Name(name) => Ok(Value::str(name.id.as_str())),
         Expr::Call(call) if call.arguments.keywords.is_empty() => {
             Ok(Value::Str(unparse::expression(expr)))
         }
         Expr::Call(call) => {
-            let call = function_call(call)?;
+            let call = function_call(call, budget)?;
             let mut nested = Dict::new();
             nested.insert(call.name, Value::Dict(call.arguments)).expect("a name can be hashed");
             Ok(Value::Dict(nested))
@@ -121,16 +123,16 @@ fn value(expr: &Expr) -> Result<Value, Undecodable> {
     }
 }
 
-fn values(elements: &[Expr]) -> Result<Vec<Value>, Undecodable> {
-    elements.iter().map(value).collect()
+fn values(elements: &[Expr], budget: &Budget) -> Result<Vec<Value>, Undecodable> {
+    elements.iter().map(|element| value(element, budget)).collect()
 }
 
-fn dictionary(dict: &ast::ExprDict) -> Result<Value, Undecodable> {
+fn dictionary(dict: &ast::ExprDict, budget: &Budget) -> Result<Value, Undecodable> {
     let mut entries = Dict::new();
     for item in &dict.items {
         let key = item.key.as_ref();
         let key = key.ok_or_else(|| Undecodable::new("a dictionary unpacks another"))?;
-        let (key, value) = (value(key)?, value(&item.value)?);
+        let (key, value) = (value(key, budget)?, value(&item.value, budget)?);
         entries.insert(key, value).map_err(|_| Undecodable::new("a key cannot be hashed"))?;
     }
     Ok(Value::Dict(entries))

@@ -86,6 +86,12 @@ fn constants_are_computed_and_nothing_is_evaluated() {
     check("1 << 10 ** 9", None);
     check("'x' * 10 ** 9", None);
     check("[[[0] * 1000] * 1000] * 1000", None);
+    check(&vec!["[0] * 1048576"; 20].join(" + "), None);
+    check("[0] * 600000, b=[0] * 600000", None);
+    check("'%s%s' % ('x' * 400000, 'y' * 400000)", None);
+    check("('%1000d' * 100000) % ((1,) * 100000)", None);
+    check(&format!("{}[]", "[1] + ".repeat(150)), Some(&format!("[{}]", ["1"; 150].join(", "))));
+    check(&format!("{}''", "'x' * 90 + ".repeat(150)), Some(&format!("'{}'", "x".repeat(13_500))));
     check("len('abc') + 1", None);
     check("__import__('os').system('true') + 1", None);
     check("0 ** 0 + (-1) ** 3", Some("0"));
@@ -108,6 +114,12 @@ fn other_formats_are_read_as_upstream_reads_them() {
     let call = r#"<functions><function name="f"><param name="a" type="boolean"> True </param><param name="b">x &amp; y</param></function></functions>"#;
     check(&format!("<TOOLCALL>{call}</TOOLCALL>"), concise, Some("f{'a': True, 'b': 'x & y'}"));
     check(call, concise, None);
+    let commented = call.replace(" True ", "<!-- c -->Tr<?p i?>ue<b/>no");
+    check(
+        &format!("<TOOLCALL>{commented}</TOOLCALL>"),
+        concise,
+        Some("f{'a': True, 'b': 'x & y'}"),
+    );
     let tagged = (ReturnFormat::Python, ToolTag::Required);
     check("Sure! <TOOLCALL>[f(a=1)]</TOOLCALL>", tagged, Some("f{'a': 1}"));
 }
@@ -222,6 +234,33 @@ fn hostile_replies_cost_nothing() {
         let native = Value::List(vec![Value::Dict(Dict::from([("f", result)]))]);
         let _ = calls(&native, Mode::Native, PLAIN);
     }
+}
+
+/// Half the stack of a worker thread has to do for any reply.
+#[test]
+fn no_python_exhausts_a_small_stack() {
+    let nested =
+        |text: &str, n: usize| format!("{}1{}", "(".repeat(n), format!("{text})").repeat(n));
+    let hostile = [
+        format!("[f(a=f'{{x{}}}')]", ".y".repeat(50_000)),
+        format!("[f(a=f'{{x{}", "+1".repeat(40_000)),
+        format!("[f(a={{f'{{''{}'}})]", ".y".repeat(50_000)),
+        format!("[f(a=t\"\"\"{{x{}}}\"\"\")]", "()".repeat(50_000)),
+        format!("[f(a=g(rf'{{x{}}}'))]", ".y".repeat(450)),
+        format!("[f(a=f'{}')]", "{x:".repeat(400)),
+        format!("[f(a=g({}))]", nested(&"+1".repeat(900), 150)),
+        format!("[f(a=g({}))]", nested("+1", 150)),
+        format!("[f(a=g(x{}))]", "+1".repeat(950)),
+    ];
+    let decode = move || {
+        for text in &hostile {
+            let result = Value::str(text.as_str());
+            let _ = calls(&result, Mode::Prompting, PLAIN);
+            let _ = executable(&result, Mode::Prompting);
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(decode);
+    thread.expect("a thread").join().expect("every reply is decoded or refused");
 }
 
 /// Values that the Python format can express.

@@ -1,5 +1,7 @@
 //! Calls as XML (`parser/xml_parser.py`).
 
+use std::borrow::Cow;
+
 use roxmltree::{Document, Node};
 
 use super::{Decoded, FunctionCall, Undecodable, python};
@@ -55,18 +57,23 @@ fn function(node: Node<'_, '_>, style: Style) -> Result<FunctionCall, Undecodabl
         let kind = parameter.attribute("type").unwrap_or("string");
         let (name, raw) = match style {
             Style::Verbose => {
-                (name.map_or(Value::None, Value::str), parameter.attribute("value").unwrap_or(""))
+                let raw = parameter.attribute("value").unwrap_or("");
+                (name.map_or(Value::None, Value::str), Cow::Borrowed(raw))
             }
             Style::Concise => {
                 let name = name.ok_or_else(|| Undecodable::new("a parameter has no name"))?;
-                // Text behind a child element does not count.
-                let first = parameter.first_child().filter(Node::is_text);
-                (Value::str(name), strip(first.and_then(|text| text.text()).unwrap_or("")))
+                (Value::str(name), Cow::Owned(strip(&text_of(parameter)).to_owned()))
             }
         };
-        arguments.insert(name, converted(raw, kind)?).expect("a name can be hashed");
+        arguments.insert(name, converted(&raw, kind)?).expect("a name can be hashed");
     }
     Ok(FunctionCall { name: Value::str(name), arguments })
+}
+
+/// `Element.text`: the text before a child element, past comments and instructions.
+fn text_of(parameter: Node<'_, '_>) -> String {
+    let before = parameter.children().take_while(|child| !child.is_element());
+    before.filter(Node::is_text).filter_map(|text| text.text()).collect()
 }
 
 fn converted(raw: &str, kind: &str) -> Result<Value, Undecodable> {

@@ -2,13 +2,14 @@
 //!
 //! Candidates are letters and options' texts in boxes, after phrases and on the last line; the last
 //! one counts. Statements such as "option B is correct" count only where nothing was announced, and a
-//! last line that is an option's text only where nothing was stated either. A last candidate that
-//! names several options, or none of them, chooses nothing: no letter is ever guessed.
+//! last line that is an option's text only where nothing was stated either. Statements for different
+//! options choose nothing, unless a change of mind stands between them. A last candidate that names
+//! several options, or none of them, chooses nothing: no letter is ever guessed.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 use tasks::choice::Letter;
 
 use super::alphabet::Cyrillic;
@@ -21,9 +22,10 @@ use super::{ChoiceRule, FoundChoice};
 static STATEMENTS: LazyLock<Regex> = LazyLock::new(|| {
     let right = "correct|right|best|true|most|answer|only correct|верн|правильн";
     let is = "is|must be|would be|является|[—–-]";
+    let must = "it must be|it has to be|must therefore be";
     let choose = "choose|select|pick|go with|opt for|going with|choosing|выбираю|выберу|выбираем";
     Regex::new(&format!(
-        r#"(?i)(?P<before>\p{{L}}*)[ \t]*(?:^|[ \t\n(\["*_])(?P<subject>[A-DＡ-ＤАБВГДС])[)\]"*_.]*[ \t]+(?:{is})[ \t]+(?:(?:clearly|therefore|thus|indeed|definitely|likely)[ \t]+)?(?:the[ \t]+|это[ \t]+)?(?:{right})|(?:^|[^\p{{L}}])(?:{choose})(?P<object>[ \t:*_"]+)"#
+        r#"(?i)(?P<before>\p{{L}}*)[ \t]*(?:^|[ \t\n(\["*_])(?P<subject>[A-DＡ-ＤАБВГДС])[)\]"*_.]*[ \t]+(?:{is})[ \t]+(?:(?:clearly|therefore|thus|indeed|definitely|likely)[ \t]+)?(?:the[ \t]+|это[ \t]+)?(?:{right})|(?:^|[^\p{{L}}])(?:{choose}|{must})(?P<object>[ \t:*_"]+)"#
     ))
     .expect("the pattern is valid")
 });
@@ -34,6 +36,25 @@ const DOUBTS: [&str; 17] = [
     "если", "ли", "или", "и", "не", "ни",
 ];
 
+/// What limits a statement to a case that may not be the question's.
+static LIMITS: LazyLock<Regex> = LazyLock::new(|| {
+    let noun = "(?:answer|option|choice|one|ответ|вариант)";
+    Regex::new(&format!(
+        r"(?i)^[)*_]*[ \t]+(?:{noun}[ \t]+)?(?:only[ \t]+(?:when|for|if|in)|только[ \t]+(?:если|когда|при|для))\b"
+    ))
+    .expect("the pattern is valid")
+});
+
+/// A change of mind between two statements.
+static TURNS: LazyLock<Regex> = LazyLock::new(|| {
+    let words =
+        "wait|actually|correction|sorry|mistake|mistaken|стоп|точнее|вернее|ошибся|ошиблась";
+    Regex::new(&format!(r"(?i)\b(?:{words})\b|\b(?:no|нет),")).expect("the pattern is valid")
+});
+
+/// Characters that print nothing and may stand anywhere.
+const INVISIBLE: [char; 2] = ['\u{200b}', '\u{feff}'];
+
 /// What a reply says at one place.
 #[derive(Clone, Copy)]
 enum Candidate<'a> {
@@ -41,8 +62,28 @@ enum Candidate<'a> {
     Nothing,
 }
 
+impl Candidate<'_> {
+    /// Whether two candidates choose, and not the same.
+    fn differs(&self, other: &Self) -> bool {
+        let letter = |candidate: &Self| match candidate {
+            Self::Chosen { letter, .. } => Some(*letter),
+            Self::Nothing => None,
+        };
+        matches!((letter(self), letter(other)), (Some(one), Some(other)) if one != other)
+    }
+}
+
 /// The choice of a reply without reasoning.
 pub(super) fn extract<'a>(text: &'a str, options: &[String; 4]) -> Option<FoundChoice<'a>> {
+    if !text.contains(INVISIBLE) {
+        return read(text, options);
+    }
+    let printed = text.replace(INVISIBLE, "");
+    let FoundChoice { text, letter, by } = read(&printed, options)?;
+    Some(FoundChoice { text: Cow::Owned(text.into_owned()), letter, by })
+}
+
+fn read<'a>(text: &'a str, options: &[String; 4]) -> Option<FoundChoice<'a>> {
     let reply =
         Reply { text, cyrillic: Cyrillic::of_reply(text), restated: Restated::new(options) };
     let candidate = reply
@@ -74,7 +115,7 @@ impl<'a> Reply<'a> {
     fn after(&self, announcement: Announcement, rest: &'a str) -> Option<Candidate<'a>> {
         let by = match announcement {
             Announcement::Box => ChoiceRule::Boxed,
-            Announcement::Phrase => ChoiceRule::FinalPhrase,
+            Announcement::Phrase | Announcement::Correction => ChoiceRule::FinalPhrase,
         };
         let restated = self.restated.at_start(rest);
         // "Answer: 5" restates an option's text, but "Answer: B" never does, whatever the texts are.
@@ -85,11 +126,20 @@ impl<'a> Reply<'a> {
             return Some(Candidate::Chosen { letter, text, by: ChoiceRule::OptionText });
         }
         match self.designation(rest) {
+            // "Actually, it is A that fails" corrects nothing.
+            Some(Designation::One(_, after))
+                if announcement == Announcement::Correction
+                    && !after.trim_start().is_empty()
+                    && !after.starts_with(['.', ',', ';', '!', '\n', '\r']) =>
+            {
+                None
+            }
             Some(Designation::One(letter, after)) => {
                 let text = &rest[..rest.len() - after.len()];
                 Some(Candidate::Chosen { letter, text: text.trim(), by })
             }
             Some(Designation::Several) => Some(Candidate::Nothing),
+            None if announcement == Announcement::Correction => None,
             None if phrase::is_refusal(rest) => Some(Candidate::Nothing),
             None => None,
         }
@@ -103,30 +153,43 @@ impl<'a> Reply<'a> {
         text.chars().next().is_some_and(|c| self.cyrillic.letter(c).is_some())
     }
 
-    /// The last statement that an option is right, or that it is chosen.
+    /// The statement that an option is right, or that it is chosen: the last, if all agree that stand
+    /// after the last change of mind.
     fn stated(&self) -> Option<Candidate<'a>> {
-        let all = STATEMENTS.captures_iter(self.text);
-        let read = all.filter_map(|groups| {
-            if let Some(object) = groups.name("object") {
-                return self.after(Announcement::Phrase, &self.text[object.end()..]);
+        let mut last: Option<(Candidate<'a>, usize)> = None;
+        let mut has_conflict = false;
+        for groups in STATEMENTS.captures_iter(self.text) {
+            let Some(candidate) = self.statement(&groups) else { continue };
+            let place = groups.get_match();
+            if let Some((before, end)) = &last {
+                let has_changed = TURNS.is_match(&self.text[*end..place.start()]);
+                has_conflict = !has_changed && (has_conflict || before.differs(&candidate));
             }
-            let before = groups.name("before")?.as_str().to_lowercase();
-            let subject = groups.name("subject")?;
-            if DOUBTS.contains(&before.as_str()) {
-                return None;
-            }
-            let c = subject.as_str().chars().next()?;
-            let letter = self.cyrillic.letter(c).filter(|_| c.is_uppercase())?;
-            let by = ChoiceRule::Statement;
-            Some(Candidate::Chosen { letter, text: subject.as_str(), by })
-        });
-        let read = read.map(|candidate| match candidate {
-            Candidate::Chosen { letter, text, by: ChoiceRule::FinalPhrase } => {
-                Candidate::Chosen { letter, text, by: ChoiceRule::Statement }
-            }
-            other => other,
-        });
-        read.last()
+            last = Some((candidate, place.end()));
+        }
+        let (candidate, _) = last?;
+        Some(if has_conflict { Candidate::Nothing } else { candidate })
+    }
+
+    fn statement(&self, groups: &Captures<'a>) -> Option<Candidate<'a>> {
+        if let Some(object) = groups.name("object") {
+            let found = self.after(Announcement::Phrase, &self.text[object.end()..])?;
+            return Some(match found {
+                Candidate::Chosen { letter, text, by: ChoiceRule::FinalPhrase } => {
+                    Candidate::Chosen { letter, text, by: ChoiceRule::Statement }
+                }
+                other => other,
+            });
+        }
+        let before = groups.name("before")?.as_str().to_lowercase();
+        let is_limited = LIMITS.is_match(&self.text[groups.get_match().end()..]);
+        if is_limited || DOUBTS.contains(&before.as_str()) {
+            return None;
+        }
+        let subject = groups.name("subject")?.as_str();
+        let c = subject.chars().next()?;
+        let letter = self.cyrillic.letter(c).filter(|_| c.is_uppercase())?;
+        Some(Candidate::Chosen { letter, text: subject, by: ChoiceRule::Statement })
     }
 
     /// The last line, if it is a letter alone or a letter with its option's own text, and no item of

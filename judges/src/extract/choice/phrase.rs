@@ -13,6 +13,8 @@ pub(super) enum Announcement {
     Box,
     /// A phrase such as "the correct option is".
     Phrase,
+    /// A change of mind such as "wait, it's".
+    Correction,
 }
 
 /// The key words, and the commands of boxes.
@@ -20,8 +22,10 @@ static KEYS: LazyLock<Regex> = LazyLock::new(|| {
     let correct = "correct|right|best|final|true|appropriate|suitable|chosen|selected|my";
     let correct_ru =
         r"правильн\p{L}{2,3}|верн\p{L}{2,3}|итогов\p{L}{2,3}|окончательн\p{L}{2,3}|мой";
+    let turn = "wait|actually|correction|sorry|no|нет|стоп|точнее|вернее";
+    let it = "it['’]s|it is|it should be|it must be|i mean|это";
     Regex::new(&format!(
-        r"(?i)(?P<box>\\(?:boxed|fbox|framebox)[ \t\n]*\{{)|(?:^|[^\p{{L}}\p{{N}}])(?:answer|ответ(?:ом)?|(?:{correct})[ \t\n](?:option|choice|alternative|letter)|(?:{correct_ru})[ \t\n](?:вариант(?:ом)?|выбор|буква))"
+        r"(?i)(?P<box>\\(?:boxed|fbox|framebox)[ \t\n]*\{{)|(?P<correction>(?:^|[^\p{{L}}\p{{N}}])(?:(?:{turn})[ \t,.:;!—–…-]+)+(?:{it})[ \t])|(?:^|[^\p{{L}}\p{{N}}])(?:answer|ответ(?:ом)?|(?:{correct})[ \t\n](?:option|choice|alternative|letter)|(?:{correct_ru})[ \t\n](?:вариант(?:ом)?|выбор|буква))"
     ))
     .expect("the pattern is valid")
 });
@@ -138,6 +142,9 @@ pub(super) fn announcements(text: &str) -> impl Iterator<Item = (Announcement, &
         if groups.name("box").is_some() {
             return Some((Announcement::Box, rest));
         }
+        if groups.name("correction").is_some() {
+            return Some((Announcement::Correction, skip_fillers(rest)));
+        }
         let after = after_connector(&text[..key.end()], rest)?;
         Some((Announcement::Phrase, skip_fillers(after)))
     })
@@ -150,6 +157,12 @@ pub(super) fn is_refusal(text: &str) -> bool {
 
 /// The text after the connector that follows a key word.
 fn after_connector<'a>(through_key: &str, rest: &'a str) -> Option<&'a str> {
+    if let Some(after) = rest.strip_prefix('>') {
+        let is_tag = through_key.len().checked_sub("<answer".len()).is_some_and(|at| {
+            through_key.get(at..).is_some_and(|tag| tag.eq_ignore_ascii_case("<answer"))
+        });
+        return is_tag.then_some(after);
+    }
     let is_mark = |c: char| " \t*_\"'`»)]\u{a0}".contains(c);
     let rest = strip_word(rest.trim_start_matches([' ', '\t']), &["choice", "option", "letter"])
         .filter(|after| !after.starts_with('s'))
@@ -225,6 +238,10 @@ mod tests {
             r"\boxed{B",
             "\\boxed {B",
             "Answer -> B",
+            "<answer>B",
+            "<ANSWER>\nB",
+            "The answer is A... wait, actually it's B",
+            "Нет, это B",
         ] {
             check(text, "B");
         }
@@ -241,6 +258,8 @@ mod tests {
             "The answer was B",
             "The answer isn't B",
             "answer (B)",
+            "</answer>B",
+            "answer>B",
             "",
         ] {
             check(text, "∅");

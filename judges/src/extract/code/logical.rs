@@ -83,15 +83,26 @@ struct Scanner<'a> {
     continued_at: Option<usize>,
     /// The last byte of the last token.
     last: u8,
-    /// The open brackets, each with the nesting outside it.
-    open: Vec<(u8, usize)>,
+    /// The open brackets, each with the nesting outside it and the deepest so far inside.
+    open: Vec<(u8, usize, usize)>,
     /// The nesting since the last comma at this level.
     nesting: usize,
+    /// Whether there was an f-string. Its expressions may hold its own quotes for the parser, so that
+    /// from there on nothing is known to be a plain text.
+    has_formatted: bool,
 }
 
 impl<'a> Scanner<'a> {
     fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, continued_at: None, last: 0, open: Vec::new(), nesting: 0 }
+        Self {
+            bytes,
+            at,
+            continued_at: None,
+            last: 0,
+            open: Vec::new(),
+            nesting: 0,
+            has_formatted: false,
+        }
     }
 
     fn byte(&self) -> Option<u8> {
@@ -188,7 +199,7 @@ impl<'a> Scanner<'a> {
                 }
                 b'(' | b'[' | b'{' => self.open(byte)?,
                 b')' | b']' | b'}' => self.close(byte)?,
-                b',' | b';' => self.nesting = self.open.last().map_or(0, |(_, outside)| *outside),
+                b',' | b';' => self.restart(),
                 _ if is_operator(byte) => self.nest(1)?,
                 _ => {}
             }
@@ -205,15 +216,27 @@ impl<'a> Scanner<'a> {
         (self.nesting <= MAX_NESTING).then_some(())
     }
 
+    /// What follows a comma nests from where its bracket opened.
+    fn restart(&mut self) {
+        if self.has_formatted {
+            return;
+        }
+        self.nesting = self.open.last_mut().map_or(0, |(_, outside, deepest)| {
+            *deepest = self.nesting.max(*deepest);
+            *outside
+        });
+    }
+
     fn open(&mut self, bracket: u8) -> Option<()> {
         self.nest(1)?;
-        self.open.push((bracket, self.nesting));
+        self.open.push((bracket, self.nesting, self.nesting));
         (self.open.len() <= MAX_OPEN).then_some(())
     }
 
     fn close(&mut self, bracket: u8) -> Option<()> {
-        let (opened, outside) = self.open.pop()?;
-        self.nesting = outside;
+        let (opened, _, deepest) = self.open.pop()?;
+        // What follows may nest around the bracket.
+        self.nesting = self.nesting.max(deepest);
         matches!((opened, bracket), (b'(', b')') | (b'[', b']') | (b'{', b'}')).then_some(())
     }
 
@@ -233,7 +256,7 @@ impl<'a> Scanner<'a> {
     /// Steps over a string. A backslash keeps the next character from ending it, in raw strings
     /// too.
     fn string(&mut self, quote: u8) -> Option<()> {
-        let is_formatted = self.is_formatted();
+        self.has_formatted |= self.is_formatted();
         let is_triple = self.bytes[self.at..].starts_with(&[quote; 3]);
         let fence: &[u8] = if is_triple { &[quote; 3] } else { &[quote] };
         self.at += fence.len();
@@ -243,7 +266,7 @@ impl<'a> Scanner<'a> {
             if self.bytes[self.at..].starts_with(fence) {
                 self.at += fence.len();
                 self.last = quote;
-                return if is_formatted { self.nest(levels) } else { Some(()) };
+                return if self.has_formatted { self.nest(levels) } else { Some(()) };
             }
             match byte {
                 b'\\' => self.at += 1 + self.newline_at(self.at + 1).unwrap_or(1),
@@ -257,10 +280,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether the prefix of the string here makes it an f-string.
+    /// Whether the prefix of the string here makes it an f-string, or a t-string of later versions.
     fn is_formatted(&self) -> bool {
-        let prefix = &self.bytes[self.at.saturating_sub(2)..self.at];
-        prefix.iter().any(|byte| byte.eq_ignore_ascii_case(&b'f'))
+        let is_marker = |byte: &u8| matches!(byte, b'f' | b'F' | b't' | b'T');
+        match &self.bytes[..self.at] {
+            [.., marker, b'r' | b'R'] | [.., marker] => is_marker(marker),
+            [] => false,
+        }
     }
 }
 
@@ -316,6 +342,12 @@ mod tests {
         }
         check(&"(".repeat(100_000), &["!"]);
         check(&format!("{}1", "-".repeat(100_000)), &["!"]);
+        check(&format!("x = f'{{x{}}}'", ".y".repeat(5_000)), &["!"]);
+        check(&format!("x = {{f'{{''{}'}}", ".y".repeat(5_000)), &["!"]);
+        let left = format!("{}1{}", "(".repeat(150), format!("{})", "+1".repeat(100)).repeat(150));
+        check(&left, &["!"]);
+        let flat = format!("x = [{}]", "(1.5, -2), ".repeat(5_000));
+        check(&flat, &[&flat]);
     }
 
     #[test]

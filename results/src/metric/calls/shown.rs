@@ -34,10 +34,21 @@ impl ShownMean {
         }
     }
 
+    /// The same with what upstream counts, for whom stored failures of requests are replies.
+    #[must_use]
+    pub fn counted_as_upstream(mut self, node: &Node, upstream: &CategoryScores) -> Self {
+        self.missing_as_zero = aggregate(node, upstream).with_zeros;
+        self
+    }
+
     /// In words. Without all categories it is called partial and never a score.
     pub fn text(&self) -> String {
         let partial = self.partial.map(|partial| 100.0 * partial);
         match (self.value, partial) {
+            (Some(value), _) if (self.missing_as_zero - value).abs() > 1e-12 => {
+                let theirs = 100.0 * self.missing_as_zero;
+                format!("{:.2} % (upstream counts failed requests: {theirs:.2} %)", 100.0 * value)
+            }
             (Some(value), _) => format!("{:.2} %", 100.0 * value),
             (None, None) => "missing".to_owned(),
             (None, Some(partial)) => {

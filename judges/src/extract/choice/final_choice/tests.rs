@@ -44,6 +44,16 @@ fn phrases() {
         "The answer is not A. The answer is B",
         "The answer would be A if it were odd. So the answer is B.",
         "The answer is A or B. After a check, the answer is B.",
+        "The answer is A... wait, actually it's B.",
+        "Answer: A. No, it is B, as shown.",
+        "Answer: B. Actually, it is A that looks alike.",
+        "<answer>B</answer>",
+        "<answer>\nB\n</answer>",
+        "Answer: \u{200b}B",
+        "\u{feff}Answer: B",
+        "Final answer: B and not A",
+        "The answer is option **B** and not option **A**.",
+        "Answer: B = A mixture of both salts",
     ] {
         check(text, "B final_phrase");
     }
@@ -93,6 +103,16 @@ fn statements() {
     check("(B) is the correct answer. (A) is incorrect.", "B statement");
     check("So I would choose B.", "B statement");
     check("Выбираю вариант В", "B statement");
+    check("Therefore, B is correct. A is correct only when v=0.", "B statement");
+    check(
+        "Hence option (B) is the right one, and option (A) is the answer only for t = 1.",
+        "B statement",
+    );
+    check("So it must be B.", "B statement");
+    check("I would go with option B over option A.", "B statement");
+    check("A is correct. Wait, I forgot a term: B is correct.", "B statement");
+    check("A is correct for some. B is correct for others.", "-");
+    check("A is correct. B is correct. Actually, I mistook it: C is right.", "C statement");
     check("If A is correct, then 3 is even.", "-");
     check("Neither A nor B is correct.", "-");
     check("Answer: C. Option B is true in part.", "C final_phrase");

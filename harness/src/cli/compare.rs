@@ -29,7 +29,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "METRIC", default_value = "pass_at_1")]
     metric: ItemMetric,
     /// The confidence of intervals.
-    #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = confidence)]
+    #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = confidence, allow_negative_numbers = true)]
     confidence: f64,
     /// How many changed items are listed.
     #[arg(long, value_name = "N", default_value_t = 20)]

@@ -17,6 +17,7 @@ mod run;
 mod run_args;
 mod run_file;
 mod score;
+mod stored_judges;
 
 use std::process::ExitCode as ProcessExit;
 
@@ -30,6 +31,7 @@ use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use args::{Cli, Command};
 pub(crate) use listing::table;
+pub(crate) use print::count;
 pub(crate) use run_file::new_path;
 
 /// What every command may use.

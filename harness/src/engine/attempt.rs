@@ -43,17 +43,21 @@ pub(super) struct Ended {
     pub(super) error: Option<BackendError>,
 }
 
-/// Runs `sample` to its end. Only a broken prompt is an error; a failed request is a record.
-pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskError> {
+/// Runs `sample` to its end, or gives nothing where the budget was used up before it was begun. Only a
+/// broken prompt is an error; a failed request is a record.
+pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Option<Ended>, TaskError> {
     let visible = judges::llm::visible_answer;
     let mut episode = episode::start(&shared.task, &sample, &shared.sampling, visible)?;
     let mut turns: Vec<Turn> = Vec::new();
     while let Step::Ask(request) = episode.next(turns.last().map(|turn| &turn.completion)) {
-        match complete(&shared, &sample, &request).await {
-            Ok(completion) => turns.push(Turn { request, completion }),
+        // What is begun is paid for, so it may end.
+        let is_begun = !turns.is_empty();
+        match complete(&shared, &sample, &request, is_begun).await {
+            Ok(Some(completion)) => turns.push(Turn { request, completion }),
+            Ok(None) => return Ok(None),
             Err(error) => {
                 let result = SampleResult::Failed(Failure::from(&error));
-                return Ok(Ended { record: record(&sample, result), error: Some(error) });
+                return Ok(Some(Ended { record: record(&sample, result), error: Some(error) }));
             }
         }
     }
@@ -67,7 +71,7 @@ pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskErr
             SampleResult::Failed(Failure { kind: "judge".to_owned(), message })
         }
     };
-    Ok(Ended { record: record(&sample, result), error: None })
+    Ok(Some(Ended { record: record(&sample, result), error: None }))
 }
 
 /// Grades in place, or on a thread of its own where that takes time, so that requests go on.
@@ -95,22 +99,26 @@ fn record(sample: &Sample, result: SampleResult) -> SampleRecord {
 }
 
 /// Asks until an answer comes, the error is final, or the attempts are used up. A server that answers
-/// others meanwhile and has only too much to do uses up none.
+/// others meanwhile and has only too much to do uses up none. Of a sample that `is_begun` every request
+/// is sent; the first one of a sample only while the budget lasts.
 async fn complete(
     shared: &Shared,
     sample: &Sample,
     request: &Request,
-) -> Result<Completion, BackendError> {
+    is_begun: bool,
+) -> Result<Option<Completion>, BackendError> {
+    let may_send = || is_begun || shared.budget.reached().is_none();
     let retries_help = !shared.backend.capabilities().deterministic;
     let (mut n_attempts, mut n_used_up) = (1, 1);
     let mut n_answered = shared.n_answered.load(Ordering::Relaxed);
     loop {
-        let error = match shared.backend.complete(request, &shared.meter).await {
-            Ok(mut completion) => {
+        let error = match shared.backend.complete_if(request, &shared.meter, &may_send).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(mut completion)) => {
                 completion.timing.n_attempts = n_attempts;
                 shared.n_answered.fetch_add(1, Ordering::Relaxed);
                 shared.budget.spend(&completion);
-                return Ok(completion);
+                return Ok(Some(completion));
             }
             Err(error) => match shared.task.texts {
                 TextPolicy::Public => error,

@@ -122,7 +122,7 @@ fn inputs(
     samples: &Path,
     (store, display): (&AssetStore, &Display),
 ) -> Result<(Vec<Row>, Vec<Response>), EvalrunError> {
-    Ok((file::rows(store.fetch(asset, display)?.path())?, file::rows(samples)?))
+    Ok((file::rows(store.fetch(asset, display)?.path())?, file::responses(samples)?))
 }
 
 /// The files that checks may need. Those of the other language are not fetched.

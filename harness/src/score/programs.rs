@@ -16,7 +16,7 @@ use tasks::{
 use super::instructions::shown;
 use super::{ScoreSettings, Scored, file};
 use crate::assets::AssetStore;
-use crate::cli::table;
+use crate::cli::{count, table};
 use crate::display::Display;
 use crate::error::EvalrunError;
 use crate::programs::{Interpreter, graders, rows_of_file};
@@ -56,7 +56,7 @@ pub(super) fn score(
     settings: ScoreSettings<'_>,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
-    let samples: Vec<Sample> = file::rows(path)?;
+    let samples: Vec<Sample> = file::responses(path)?;
     let mut rows = rows_of_file(data(benchmark), resources)?;
     let n_problems = rows.len();
     let named: HashSet<&str> = samples.iter().map(|sample| sample.task_id.as_str()).collect();
@@ -181,8 +181,8 @@ fn note(
     let mut unknown = samples.iter().zip(graded).filter(|pair| !is_known(pair));
     if let Some((sample, _)) = unknown.next() {
         display.note(&format!(
-            "{} samples are left out because {data} has no such problem, the first for {}",
-            1 + unknown.count(),
+            "left out, because {data} has no such problem: {}, the first for {}",
+            count(1 + unknown.count(), "sample"),
             sample.task_id
         ));
     }
@@ -209,7 +209,7 @@ fn scored(samples: &[Sample], graded: &[Graded], tests: CodeTests) -> Scored {
         *endings.entry(outcome(graded)).or_default() += 1;
     }
     for (ending, n_samples) in &endings {
-        figures.add_row([(*ending).to_owned(), format!("{n_samples} samples")]);
+        figures.add_row([(*ending).to_owned(), count(*n_samples, "sample")]);
     }
     summary.insert("outcomes".to_owned(), json!(endings));
     let n_failed = graded.iter().filter(|graded| matches!(graded, Graded::Failed(_))).count();

@@ -96,8 +96,8 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
         ("task", format!("{}, {metric}", comparison.task)),
         ("A", run(&comparison.a)),
         ("B", run(&comparison.b)),
-        ("score of A", amount(difference.a, metric)),
-        ("score of B", amount(difference.b, metric)),
+        ("score of A", score(difference.a, comparison)),
+        ("score of B", score(difference.b, comparison)),
         (
             "B − A",
             format!(
@@ -121,6 +121,12 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
         rows.push(("NOT COMPARABLE", list(&comparison.plans.disqualifying)));
     }
     rows
+}
+
+/// A score over the items that are compared.
+fn score(value: f64, comparison: &Comparison) -> String {
+    let n_items = comparison.difference.n_pairs;
+    format!("{} (n = {n_items} items)", amount(value, comparison.metric))
 }
 
 fn run(line: &RunLine) -> String {

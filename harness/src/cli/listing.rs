@@ -2,6 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 use results::metric::Estimate;
+use results::report::count;
 use results::{Figure, RunFile, Summary};
 use serde_json::json;
 use tasks::{Task, suite};
@@ -86,12 +87,12 @@ fn headline(summary: &Summary) -> String {
     let rating = || {
         let judge = summary.ratings.judges.first()?;
         let average = judge.average?;
-        let items = print::count(average.n_questions, "item");
+        let items = count(average.n_questions, "item");
         Some(format!("rating {:.2} (n = {items}) by {}", average.value, judge.judge))
     };
     let figure = |figure: &Figure| {
         let Estimate { value, n_items, .. } = figure.estimate;
-        format!("{} {:.1} % (n = {})", figure.name, value * 100.0, print::count(n_items, "item"))
+        format!("{} {:.1} % (n = {})", figure.name, value * 100.0, count(n_items, "item"))
     };
     let figure = summary.metrics.first().map(figure);
     figure.or_else(rating).unwrap_or_else(|| "–".to_owned())

@@ -31,7 +31,6 @@ use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use args::{Cli, Command};
 pub(crate) use listing::table;
-pub(crate) use print::count;
 pub(crate) use run_file::new_path;
 
 /// What every command may use.

@@ -23,11 +23,6 @@ pub(super) fn beside(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// A number of things with its noun, whose plural ends in s.
-pub(crate) fn count(n: usize, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
-}
-
 /// Prints `value` as indented JSON.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<(), EvalrunError> {
     let text = serde_json::to_string_pretty(value).expect("results are plain data");

@@ -395,7 +395,7 @@ fn conclude(
             if n_failed == 0 {
                 return Ok(if is_unjudged { ExitCode::Incomplete } else { ExitCode::Ok });
             }
-            let samples = print::count(n_failed, "sample");
+            let samples = report::count(n_failed, "sample");
             context.display.note(&format!("{samples} failed and got no score: {again}"));
             tell_failures(summaries, context)?;
             Ok(ExitCode::Incomplete)

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use results::report::{Format, render};
+use results::report::{Format, count, render};
 use results::{JudgeMode, RunFile};
 use serde_json::Value;
 use tempfile::NamedTempFile;
@@ -52,7 +52,7 @@ pub(super) fn score(args: &ScoreArgs, context: &Context) -> Result<ExitCode, Eva
     if scored.n_failed > 0 {
         context.display.note(&format!(
             "{} got no verdict and no score: run the same command again",
-            print::count(scored.n_failed, "sample")
+            count(scored.n_failed, "sample")
         ));
         return Ok(ExitCode::Incomplete);
     }

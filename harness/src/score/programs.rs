@@ -6,6 +6,7 @@ use std::path::Path;
 use judges::code::{CodeVerdict, Ending, Status, Submission, SuiteVerdict, Suites, grade_many};
 use judges::extract::code::{self, Program};
 use results::metric::{EVALPLUS_KS, tests_passed};
+use results::report::count;
 use results::{ItemOutcomes, Outcome, SampleOutcome};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,7 +17,7 @@ use tasks::{
 use super::instructions::shown;
 use super::{ScoreSettings, Scored, file};
 use crate::assets::AssetStore;
-use crate::cli::{count, table};
+use crate::cli::table;
 use crate::display::Display;
 use crate::error::EvalrunError;
 use crate::programs::{Interpreter, graders, rows_of_file};

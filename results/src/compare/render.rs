@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::overall::Mean;
 use super::{Comparison, Flip, Overall, RunLine, Said, overall};
 use crate::metric::{Direction, Interval, ItemMetric};
+use crate::report::count;
 
 /// The layouts of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,8 +126,8 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
 
 /// A score over the items that are compared.
 fn score(value: f64, comparison: &Comparison) -> String {
-    let n_items = comparison.difference.n_pairs;
-    format!("{} (n = {n_items} items)", amount(value, comparison.metric))
+    let n = count(comparison.difference.n_pairs, "item");
+    format!("{} (n = {n})", amount(value, comparison.metric))
 }
 
 fn run(line: &RunLine) -> String {
@@ -164,7 +165,7 @@ fn p_value(p: f64) -> String {
 
 fn compared(comparison: &Comparison) -> String {
     let dropped = comparison.dropped;
-    let mut text = format!("{} items", comparison.difference.n_pairs);
+    let mut text = count(comparison.difference.n_pairs, "item");
     let remarks = [
         (dropped.only_a, "only in A"),
         (dropped.only_b, "only in B"),

@@ -286,6 +286,8 @@ fn what_another_judge_owes_is_no_failure_of_this_command() {
     assert_eq!(run(&place, &args).code, 0);
     let file = place.run_file();
     let file = file.to_str().expect("UTF-8");
+    let unjudged = run(&place, &["report", file, "--format", "fastchat-judgments"]);
+    assert!(unjudged.stderr.contains("`evalrun rejudge "), "{unjudged}");
     let rejudge = |judge: &str| {
         let judge = ["--judge-model", judge, "--judge-retries", "0", "--judge-base-url", &url];
         run(&place, &[&["rejudge", file, "--json"], &judge[..]].concat())
@@ -318,4 +320,23 @@ fn what_another_judge_owes_is_no_failure_of_this_command() {
     );
     check_ratings(&summary["ratings"]["judges"][0], 7.0, [8.0, 6.0], [8, 8, 0, 0, 0]);
     assert_eq!(run(&place, &["replay", file]).code, 0);
+}
+
+#[test]
+fn a_judge_that_is_down_ends_judging_when_patience_ends() {
+    if !has_prompts() {
+        return;
+    }
+    let (place, models) = (workplace(), server(eight_then_six));
+    let gone = server(eight_then_six);
+    let dead_url = gone.base_url();
+    drop(gone);
+    let url = models.base_url();
+    let mut args =
+        vec!["--task", "mt_bench", "--split", "demo", "--base-url", &url, "--model", "m"];
+    args.extend(["--judge-model", JUDGE, "--judge-base-url", &dead_url, "--judge-patience", "0"]);
+    let finished = run(&place, &args);
+    assert_eq!(finished.code, 69, "{finished}");
+    assert!(finished.stderr.contains("is down: 5 requests in a row failed"), "{finished}");
+    assert!(finished.stderr.contains("That was the judge"), "{finished}");
 }

@@ -88,9 +88,25 @@ pub enum EvalrunError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A file other than a run file cannot be read or written.
+    /// A file that the command names, or an asset, cannot be read.
     #[error("{path}: {reason}")]
-    File {
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file that the command names can be read and does not hold what it should.
+    #[error("{path}: {reason}")]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file other than a run file cannot be written.
+    #[error("{path}: {reason}")]
+    Output {
         /// The file.
         path: PathBuf,
         /// What the system said.
@@ -109,22 +125,26 @@ impl EvalrunError {
                 | CompareError::NoPairs { .. }
                 | CompareError::Ambiguous { .. },
             )
+            | Self::Store(StoreError::OtherPlan { .. })
             | Self::Task(TaskError::UnknownTask { .. } | TaskError::UnknownSplit { .. }) => {
                 ExitCode::Usage
             }
             Self::Task(_)
             | Self::Programs(_)
             | Self::Samples { .. }
+            | Self::Data { .. }
             | Self::Judge(_)
             | Self::CallsData(_)
             | Self::Conversation(_)
             | Self::Compare(CompareError::Policy { .. }) => ExitCode::Task,
-            Self::NoData { .. } | Self::Asset(_) | Self::Sandbox(_) | Self::Calls(_) => {
-                ExitCode::Asset
-            }
+            Self::NoData { .. }
+            | Self::Asset(_)
+            | Self::Sandbox(_)
+            | Self::Calls(_)
+            | Self::Input { .. } => ExitCode::Asset,
             Self::Model { .. } | Self::Backend { .. } => ExitCode::Backend,
             Self::Store(_)
-            | Self::File { .. }
+            | Self::Output { .. }
             | Self::Compare(CompareError::Store(_) | CompareError::Baseline { .. }) => {
                 ExitCode::Store
             }

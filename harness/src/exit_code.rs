@@ -11,15 +11,15 @@ pub enum ExitCode {
     Inconclusive = 2,
     /// The command line is wrong.
     Usage = 64,
-    /// A task file, data file or prompt is wrong.
+    /// A task, a prompt, or what a file holds is wrong.
     Task = 65,
-    /// An asset cannot be had or is damaged.
+    /// An asset or a file that the command names cannot be had or is damaged.
     Asset = 66,
     /// The model or endpoint cannot be used.
     Backend = 69,
-    /// A run file cannot be written or read.
+    /// A run file cannot be read, or an output cannot be written.
     Store = 74,
-    /// The run ended with failed samples; the same command retries them.
+    /// Samples or judgments are missing; the same command goes on.
     Incomplete = 75,
     /// A replay disagrees with what the run file says.
     ReplayDiffers = 76,

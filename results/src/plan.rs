@@ -157,7 +157,12 @@ impl Plan {
     /// Where `wanted` differs from this stored plan.
     pub fn differences(&self, wanted: &Self) -> Vec<Difference> {
         let json = |plan: &Self| serde_json::to_value(plan).expect("a plan is plain data");
-        value_differences("", &json(self), &json(wanted))
+        let mut found = value_differences("", &json(self), &json(wanted));
+        if self.dataset.n_items != wanted.dataset.n_items {
+            // Another number of items is other items, and says so in fewer digits.
+            found.retain(|difference| difference.path != "dataset.items_sha256");
+        }
+        found
     }
 }
 

@@ -39,7 +39,26 @@ pub trait Backend: Send + Sync {
         request: &'a Request,
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>>;
+
+    /// The same, unless `may_send` says no when the request's turn has come: then nothing is sent, and
+    /// there is no answer. A backend that makes requests wait asks after the wait.
+    fn complete_if<'a>(
+        &'a self,
+        request: &'a Request,
+        meter: &'a Arc<TokenMeter>,
+        may_send: MaySend<'a>,
+    ) -> BoxFuture<'a, Result<Option<Completion>, BackendError>> {
+        Box::pin(async move {
+            if !may_send() {
+                return Ok(None);
+            }
+            self.complete(request, meter).await.map(Some)
+        })
+    }
 }
+
+/// Whether a request may still be sent.
+pub type MaySend<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// A backend that can tell how probable given texts are: the base of multiple-choice and perplexity
 /// tasks.

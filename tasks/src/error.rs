@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum TaskError {
     /// No task has this name.
-    #[error("there is no task `{name}`{}", suggestion(.nearest.as_deref()))]
+    #[error("there is no task `{name}`{} `evalrun tasks` lists them", listed(.nearest.as_deref()))]
     UnknownTask {
         /// The name asked for.
         name: String,
@@ -93,6 +93,11 @@ pub enum TaskError {
 
 fn suggestion(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// What stands before the advice to list all names.
+fn listed(nearest: Option<&str>) -> String {
+    nearest.map_or_else(|| ";".to_owned(), |_| suggestion(nearest))
 }
 
 /// The candidate most similar to `name`, if any is similar enough to be a slip of the fingers.

@@ -40,7 +40,7 @@ pub use answer::{
 };
 pub use backend::{
     Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
-    LogLikelihood, PromptStyle, TokenMeter, ToolSupport,
+    LogLikelihood, MaySend, PromptStyle, TokenMeter, ToolSupport,
 };
 pub use completion::{Completion, Finish, Timing, Usage};
 pub use dataset::{Dataset, Layout, RowSource, RowSourceLocation};

@@ -32,6 +32,9 @@ fn wrong_command_lines() {
     check("bad_url", &["--task", "aime25", "--base-url", "localhost:8000"]);
     check("unknown_asset", &["assets", "fetch", "aime52"]);
     check("absent_run", &["report", "nothing.db"]);
+    check("unlike_any_task", &["--task", "zzz"]);
+    check("unknown_metric", &["compare", "a", "b", "--metric", "zzz"]);
+    check("absent_policy", &["gate", "a.db", "b.db"]);
 }
 
 fn server() -> FakeServer {
@@ -76,7 +79,8 @@ fn a_small_run_in_every_layout() {
     assert_eq!((replay.code, &replay.stdout), (0, &report), "replay equals report");
     assert!(replay.stderr.contains("replay agrees: 8 completions judged again"), "{replay}");
     let runs = place.run(&["runs"]).stdout;
-    assert!(runs.contains("8/8"), "{runs}");
+    assert!(runs.contains("8/8") && runs.contains("25.0 % (n = 4 items)"), "{runs}");
+    assert!(!runs.contains("INCOMPLETE"), "{runs}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Several servers, servers that are down, dialects, and limits of a run.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tests::fake_server::{ChatReply, FakeServer, Player, Reply, Script, Usage};
 use tests::{Finished, Workplace};
@@ -216,8 +218,87 @@ fn a_run_ends_when_its_budget_is_used_up() {
     assert_eq!((server.n_requests(), place.run_files().len()), (40, 1));
     std::fs::write(&prices, "[other]\ninput = 1.0\noutput = 2.0\n").expect("written");
     let finished = run(&place, 1, &[&server], &["--prices", "prices.toml"]);
-    assert_eq!(finished.code, 74, "{finished}");
+    assert_eq!(finished.code, 65, "{finished}");
     assert!(finished.stderr.contains("only for: other"), "{finished}");
+    let finished = run(&place, 1, &[&server], &["--prices", "absent.toml"]);
+    assert_eq!(finished.code, 66, "{finished}");
+}
+
+/// Samples that wait for their turn at the server when the limit is reached are not sent, however many
+/// the engine has handed over.
+#[test]
+fn a_budget_holds_where_many_samples_wait_for_their_turn() {
+    let place = workplace();
+    let slow = || good().after(Duration::from_millis(200));
+    let server = FakeServer::start(Script::new(move |_| slow()));
+    let check = |more: &[&str], told: &str, n_most: usize| {
+        let n_before = server.n_requests();
+        let finished = run(&place, 15, &[&server], more);
+        assert_eq!(finished.code, 75, "{finished}");
+        assert!(finished.stderr.contains(told), "{finished}");
+        let n_asked = server.n_requests() - n_before;
+        assert!((1..=n_most).contains(&n_asked), "{n_asked} of 60 were asked: {finished}");
+        summary(&finished)["counts"].clone()
+    };
+    // A server starts with 16 places, and one more may be sent while an answer is being counted.
+    let limit = ["--max-output-tokens-total", "1"];
+    let counts = check(&limit, "--max-output-tokens-total is 1; run the same command again", 20);
+    assert_eq!(counts["failed"], 0, "what was not sent is not begun");
+    std::fs::write(place.path().join("prices.toml"), "[m]\ninput = 1e5\noutput = 1e5\n")
+        .expect("written");
+    check(&["--prices", "prices.toml", "--max-cost", "0.1"], "--max-cost is 0.1", 20);
+    let finished = run(&place, 15, &[&server], &[]);
+    assert_eq!((finished.code, server.n_requests(), place.run_files().len()), (0, 60, 1));
+}
+
+#[test]
+fn options_that_contradict_or_do_nothing_are_refused() {
+    let place = workplace();
+    let server = FakeServer::start(good());
+    let check = |more: &[&str], expected: &str| {
+        let finished = run(&place, 1, &[&server], more);
+        assert_eq!((finished.code, server.n_requests()), (64, 0), "{more:?}: {finished}");
+        assert!(finished.stderr.contains(expected), "{more:?}: {finished}");
+    };
+    for (name, flag) in [
+        ("temperature", "--temperature"),
+        ("max_tokens", "--max-tokens"),
+        ("max_completion_tokens", "--max-tokens"),
+        ("n", "--samples"),
+        ("stop", "--stop"),
+        ("repeat_penalty", "--repetition-penalty"),
+    ] {
+        let body = format!(r#"{{"{name}": 1}}"#);
+        check(&["--extra-body", &body], &format!("cannot set `{name}`: {flag} does"));
+    }
+    check(&["--weight", "3"], "there is one --base-url");
+    check(&["--workers", "2"], "none of these tasks runs anything");
+    check(&["--api", "completions", "--fold-system"], "--fold-system is about messages");
+    check(&["--api", "completions", "--reasoning-effort", "low"], "--reasoning-effort is about");
+    check(&["--judge-samples", "3"], "--judge-model <MODEL>");
+    check(&["--judge-patience", "3"], "--judge-model <MODEL>");
+    check(&["--temperature", "-1"], "a number from 0 to 100");
+    check(&["--max-failures", "-1"], "a number such as 10");
+    let finished = run(&place, 1, &[&server], &["--workers", "2", "--task", "math500"]);
+    assert_ne!(finished.code, 64, "one of two tasks has a use for it: {finished}");
+    let finished = run(&place, 1, &[&server], &["--drop", "top_k,seed"]);
+    assert!(finished.stderr.contains("--drop top_k: it would not be sent anyway"), "{finished}");
+    assert!(!finished.stderr.contains("--drop seed"), "{finished}");
+}
+
+#[test]
+fn an_address_that_leads_nowhere_is_explained() {
+    let server = FakeServer::start(good());
+    let url = server.base_url();
+    let bare = url.trim_end_matches("/v1");
+    let check = |url: &str, expected: &str| {
+        let args = ["--task", "aime25", "--split", "demo", "--base-url", url, "--model", "m"];
+        let finished = workplace().run(&args);
+        assert_eq!(finished.code, 69, "{finished}");
+        assert!(finished.stderr.contains(expected), "{finished}");
+    };
+    check(bare, "is /v1 missing at the end of --base-url?");
+    check(&format!("{url}/chat/completions"), "--base-url ends before /chat/completions");
 }
 
 /// What a report says of the service does not depend on how often a run was interrupted.

@@ -45,7 +45,8 @@ fn a_regression_shows_in_every_layout() {
     let summary = made.place().path().join("summary.md");
     let mut command = made.place().command(&["gate", "good.db", "bad.db", "--github"]);
     let finished = Finished::from(command.env("GITHUB_STEP_SUMMARY", &summary).output().unwrap());
-    let annotations = finished.stdout.lines().filter(|line| line.starts_with("::"));
+    assert!(!finished.stdout.contains("::"), "standard output is the report alone: {finished}");
+    let annotations = finished.stderr.lines().filter(|line| line.starts_with("::"));
     insta::assert_snapshot!("regression_annotations", annotations.collect::<Vec<_>>().join("\n"));
     assert_eq!(made.read("summary.md"), made.read("gate.md"));
 }
@@ -149,7 +150,11 @@ fn mistakes_are_named() {
     };
     check(&["good.db"], 64, "<CANDIDATE>");
     check(&["good.db", "absent.db"], 74, "there is no such file");
-    check(&["good.db", "bad.db", "--policy", "absent.toml"], 74, "absent.toml");
+    check(
+        &["good.db", "bad.db", "--policy", "absent.toml"],
+        66,
+        "`evalrun gate init good.db > absent.toml`",
+    );
     check(&["good.db", "bad.db", "--write", "pdf=x"], 64, "`pdf` is none of");
     check(&["good.db", "bad.db", "--base", "bad.db"], 64, "are both runs of `made`");
     made.write("gate.toml", &POLICY.replace("tier", "teir"));

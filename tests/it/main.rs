@@ -11,6 +11,8 @@ mod remote;
 mod endpoints;
 // Thousands of requests: under load, and through chaos.
 mod scale;
+// What `evalrun score` refuses before it grades.
+mod scoring;
 // Killed, interrupted and continued runs.
 mod resume;
 // Assets: damaged, foreign, unreachable, imported.

@@ -262,6 +262,9 @@ fn what_a_format_cannot_hold_is_refused() {
     refused(&[RUN, RUN, "--format", "inspect"], "takes one run");
     refused(&[RUN, RUN, "--format", "lm-eval"], "each of another task");
     refused(&[RUN, "--format", "evalplus"], "this is a run of `math500`");
+    refused(&[RUN, "--format", "evalplus", "--no-text"], "evalplus holds little but texts");
+    refused(&[RUN, "--format", "fastchat-answers"], "fastchat-answers is for dialogues");
+    refused(&[RUN, "--format", "fastchat-judgments"], "only dialogues have judgments");
     refused(&[RUN, "--format", "hf-eval-results"], "--hf-dataset");
     refused(&[RUN, "--format", "hf-eval-results", "--hf-dataset", "x"], "owner/name");
     refused(&[RUN, "--format", "junit", "--leaderboard"], "has the layouts");

@@ -120,7 +120,7 @@ fn a_finished_run_is_not_continued_and_plans_do_not_mix() {
     let first = first.to_str().expect("UTF-8");
     other.extend(["--temperature", "1.0", "--seed", "5", "--resume", first]);
     let finished = place.run(&other);
-    assert_eq!(finished.code, 74, "{finished}");
+    assert_eq!(finished.code, 64, "{finished}");
     assert!(
         finished
             .stderr
@@ -142,8 +142,10 @@ fn an_unfinished_run_with_another_plan_is_pointed_out() {
     let url = server.base_url();
     assert_eq!(place.run(&args(&url)).code, 75);
     let mut other = args(&url);
-    other.extend(["--top-p", "0.5"]);
+    other.extend(["--top-p", "0.5", "--limit", "2"]);
     let finished = place.run(&other);
+    assert!(finished.stderr.contains("dataset.n_items: the run has 4"), "{finished}");
+    assert!(!finished.stderr.contains("items_sha256"), "the number says it: {finished}");
     assert!(finished.stderr.contains("has another plan"), "{finished}");
     assert!(
         finished.stderr.contains("sampling.top_p: the run has 0.95, this command asks for 0.5"),

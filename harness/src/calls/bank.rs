@@ -13,7 +13,16 @@ use tokio::sync::watch;
 use crate::error::EvalrunError;
 
 /// A memory, or why there is none; `None` until the conversation has ended.
-type Place = Option<Result<Arc<Memory>, String>>;
+type Place = Option<Result<Arc<Memory>, Missing>>;
+
+/// Why a conversation left no memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It was not begun, because the budget is used up.
+    NotBegun,
+    /// It failed, or what it left cannot be read; in words.
+    Failed(String),
+}
 
 /// The memories of a run by the conversation, and the index of the sample, that left them.
 pub(crate) struct MemoryBank {
@@ -68,14 +77,17 @@ impl MemoryBank {
     }
 
     /// The memory that a sample finds, once the conversation before it has ended.
-    pub(crate) async fn before(&self, sample: &Sample) -> Result<Option<Arc<Memory>>, String> {
+    pub(crate) async fn before(&self, sample: &Sample) -> Result<Option<Arc<Memory>>, Missing> {
         let Some((_, part)) = part(&sample.item.target) else { return Ok(None) };
         let Some(entry) = &part.after else { return self.empty(&sample.item.target).map(Some) };
         let mut place = self.place(entry, sample.sample_idx).subscribe();
         let ended = place.wait_for(Option::is_some).await;
         let ended = ended.expect("the bank keeps every place").clone();
         let memory = ended.expect("it was waited for");
-        memory.map(Some).map_err(|reason| format!("{entry} left no memory: {reason}"))
+        memory.map(Some).map_err(|missing| match missing {
+            Missing::NotBegun => Missing::NotBegun,
+            Missing::Failed(reason) => Missing::Failed(format!("{entry} left no memory: {reason}")),
+        })
     }
 
     /// Makes known what a conversation leaves. This may take long.
@@ -88,23 +100,28 @@ impl MemoryBank {
             return Ok(());
         }
         let left = self.after(&sample.item.target, Some(transcript), before);
-        let outcome = left.as_ref().map(drop).map_err(Clone::clone);
-        self.publish(sample, left);
-        outcome
+        match left {
+            Ok(memory) => {
+                self.publish(sample, Ok(memory));
+                Ok(())
+            }
+            Err(Missing::Failed(reason)) => Err(reason),
+            Err(Missing::NotBegun) => unreachable!("its conversation has ended"),
+        }
     }
 
-    /// Makes known that a conversation failed.
-    pub(crate) fn fail(&self, sample: &Sample, reason: &str) {
-        self.publish(sample, Err(reason.to_owned()));
+    /// Makes known that a conversation leaves no memory.
+    pub(crate) fn lack(&self, sample: &Sample, missing: Missing) {
+        self.publish(sample, Err(missing));
     }
 
-    fn publish(&self, sample: &Sample, left: Result<Arc<Memory>, String>) {
+    fn publish(&self, sample: &Sample, left: Result<Arc<Memory>, Missing>) {
         if let Some((target, _)) = part(&sample.item.target) {
             self.place(&target.entry, sample.sample_idx).send_replace(Some(left));
         }
     }
 
-    fn empty(&self, target: &Target) -> Result<Arc<Memory>, String> {
+    fn empty(&self, target: &Target) -> Result<Arc<Memory>, Missing> {
         self.after(target, None, None)
     }
 
@@ -113,13 +130,14 @@ impl MemoryBank {
         target: &Target,
         transcript: Option<&Transcript>,
         before: Option<&Memory>,
-    ) -> Result<Arc<Memory>, String> {
+    ) -> Result<Arc<Memory>, Missing> {
+        let failed = |reason: &str| Missing::Failed(reason.to_owned());
         let Grader::Calls(grader) = self.grader.as_ref() else {
-            return Err("only BFCL has memories".to_owned());
+            return Err(failed("only BFCL has memories"));
         };
         let left = grader.memory_after(target, transcript, before);
-        let left = left.map_err(|err: GradeError| err.to_string())?;
-        left.map(Arc::new).ok_or_else(|| "its category has no memory".to_owned())
+        let left = left.map_err(|err: GradeError| failed(&err.to_string()))?;
+        left.map(Arc::new).ok_or_else(|| failed("its category has no memory"))
     }
 
     fn place(&self, entry: &str, sample_idx: u32) -> watch::Sender<Place> {

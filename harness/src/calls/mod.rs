@@ -6,7 +6,7 @@ mod entries;
 mod interpreter;
 mod prompts;
 
-pub(crate) use bank::MemoryBank;
+pub(crate) use bank::{MemoryBank, Missing};
 pub use data::{BfclData, BfclDataError};
 pub(crate) use entries::{Bfcl, has_formats};
 pub use interpreter::CallsSandbox;

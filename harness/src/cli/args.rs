@@ -16,8 +16,9 @@ use crate::score::ScoreTask;
 #[derive(Debug, Parser)]
 #[command(name = "evalrun", bin_name = "evalrun", version, args_conflicts_with_subcommands = true)]
 #[command(after_help = "`evalrun --task NAME` is short for `evalrun run --task NAME`.\n\
-Exit codes: 0 ok; 1 gate: regression; 2 gate: cannot tell; 64 wrong command line; 65 wrong task or data; 66 asset not to be had; 69 model or endpoint \
-unusable; 74 run file not writable or readable; 75 some samples failed; 76 replay differs; 130 interrupted.")]
+Exit codes: 0 ok; 1 gate: regression; 2 gate: cannot tell; 64 wrong command line; 65 wrong task, prompt or content of a file; 66 asset or \
+input file not to be had; 69 model or endpoint unusable; 74 run file not readable or output not writable; 75 samples or judgments missing; \
+76 replay differs; 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -143,6 +144,10 @@ pub(crate) struct RejudgeArgs {
     /// Read stored replies again with this version's rules; asks nobody.
     #[arg(long)]
     pub(super) reread: bool,
+    /// Remove this judge with all its judgments from the run: one that was mistyped, or that is gone for
+    /// good. The name is the one in tables.
+    #[arg(long, value_name = "JUDGE", conflicts_with_all = ["reread", "judge_model"])]
+    pub(super) forget: Option<String>,
     #[command(flatten)]
     pub(super) judges: JudgeArgs,
     /// Print the results as JSON.
@@ -201,9 +206,9 @@ pub(crate) struct ScoreArgs {
     pub(super) judgments: Option<PathBuf>,
     #[command(flatten)]
     pub(super) judges: JudgeArgs,
-    /// The folder for the run file that answers of MT-Bench and ruMT-Bench become.
-    #[arg(long, value_name = "FOLDER", default_value = "results")]
-    pub(super) runs: PathBuf,
+    /// The folder for the run file that answers of MT-Bench and ruMT-Bench become [default: results].
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) runs: Option<PathBuf>,
     /// Where to write one JSON line for each row, in the order of the file.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,

@@ -90,7 +90,7 @@ fn verify(context: &Context) -> Result<ExitCode, EvalrunError> {
 fn export(folder: &Path, names: &[String], context: &Context) -> Result<ExitCode, EvalrunError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |err: std::io::Error| EvalrunError::File { path, reason: err.to_string() }
+        move |err: std::io::Error| EvalrunError::Output { path, reason: err.to_string() }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
     for asset in chosen(names)? {
@@ -117,7 +117,7 @@ fn import(files: &[PathBuf], context: &Context) -> Result<ExitCode, EvalrunError
             continue;
         }
         let entries = std::fs::read_dir(path)
-            .map_err(|err| EvalrunError::File { path: path.clone(), reason: err.to_string() })?;
+            .map_err(|err| EvalrunError::Input { path: path.clone(), reason: err.to_string() })?;
         // A folder may hold other files besides; a file that is named must be an asset.
         for file in
             entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_file())

@@ -30,7 +30,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "METRIC")]
     metric: Option<ItemMetric>,
     /// The confidence of intervals.
-    #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = confidence)]
+    #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = confidence, allow_negative_numbers = true)]
     confidence: f64,
     /// How many changed items are listed.
     #[arg(long, value_name = "N", default_value_t = 20)]

@@ -7,16 +7,38 @@ use std::time::Duration;
 use clap::Args;
 use results::Price;
 use serde_json::{Map, Value};
+use tasks::Sampling;
 
 use crate::backend::remote::{
-    Concurrency, Dialect, Parameter, Profile, Replica, TrafficSettings, traffic,
+    Api, Concurrency, Dialect, Parameter, Profile, Replica, TrafficSettings, traffic,
 };
 use crate::engine::{Budget, MaxFailures};
 use crate::error::EvalrunError;
 use crate::plan::RemoteChoice;
 
-/// Fields of a body that evalrun sets itself.
-const OWN_FIELDS: [&str; 6] = ["model", "messages", "prompt", "stream", "stream_options", "seed"];
+/// Fields of a body that evalrun sets itself, and what sets them. Another value would not be the one
+/// that the plan and every export state.
+const OWN_FIELDS: [(&str, &str); 19] = [
+    ("model", "--model"),
+    ("messages", "the task"),
+    ("prompt", "the task"),
+    ("tools", "the task"),
+    ("stream", "evalrun itself"),
+    ("stream_options", "evalrun itself"),
+    ("n", "--samples"),
+    ("seed", "--seed"),
+    ("temperature", "--temperature"),
+    ("top_p", "--top-p"),
+    ("top_k", "--top-k"),
+    ("min_p", "--min-p"),
+    ("presence_penalty", "--presence-penalty"),
+    ("frequency_penalty", "--frequency-penalty"),
+    ("repetition_penalty", "--repetition-penalty"),
+    ("repeat_penalty", "--repetition-penalty"),
+    ("max_tokens", "--max-tokens"),
+    ("max_completion_tokens", "--max-tokens"),
+    ("stop", "--stop"),
+];
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Endpoint (can change a sample)")]
@@ -81,13 +103,15 @@ pub(super) struct TrafficArgs {
 #[command(next_help_heading = "Limits of a run (the same command continues it)")]
 pub(super) struct LimitArgs {
     /// End the run when more samples than this failed: a number, or a share such as 5%.
-    #[arg(long, value_name = "N|P%")]
+    #[arg(long, value_name = "N|P%", allow_negative_numbers = true)]
     pub(super) max_failures: Option<MaxFailures>,
-    /// Start nothing more when this command has generated so many tokens.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Begin no further sample when this command has generated so many tokens; those that are begun may
+    /// end, and count.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
     max_output_tokens_total: Option<u64>,
-    /// Start nothing more when the answers to this command cost so much, in the currency of --prices.
-    #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "prices")]
+    /// Begin no further sample when the answers to this command cost so much, in the currency of
+    /// --prices; those that are begun may end, and cost.
+    #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "prices", allow_negative_numbers = true)]
     max_cost: Option<f64>,
     /// A TOML file of prices for a million tokens: `["MODEL"]` with `input`, `output` and `cached_input`.
     #[arg(long, value_name = "FILE")]
@@ -99,12 +123,38 @@ pub(super) struct LimitArgs {
 struct Object(Map<String, Value>);
 
 impl DialectArgs {
-    fn dialect(&self) -> Result<Dialect, EvalrunError> {
-        let fields = |object: &Option<Object>| object.clone().map(|o| o.0).unwrap_or_default();
-        let extra_body = fields(&self.extra_body);
-        if let Some(own) = OWN_FIELDS.into_iter().find(|name| extra_body.contains_key(*name)) {
+    /// Parameters that --drop names although these samplings set none of them.
+    pub(super) fn idle_drops(&self, samplings: &[&Sampling]) -> Vec<&'static str> {
+        let dialect = Dialect {
+            dropped: self.drop.iter().copied().collect(),
+            reasoning_effort: self.reasoning_effort.clone(),
+            chat_template_kwargs: fields(self.chat_template_kwargs.as_ref()),
+            ..Dialect::default()
+        };
+        let left_out: Vec<&str> = samplings.iter().flat_map(|s| dialect.not_sent(s)).collect();
+        let is_idle = |parameter: &&Parameter| {
+            **parameter != Parameter::StreamOptions && !left_out.contains(&parameter.name())
+        };
+        self.drop.iter().filter(is_idle).map(|parameter| parameter.name()).collect()
+    }
+
+    fn dialect(&self, api: Api) -> Result<Dialect, EvalrunError> {
+        let for_messages = [
+            ("--fold-system", self.fold_system),
+            ("--reasoning-effort", self.reasoning_effort.is_some()),
+            ("--chat-template-kwargs", self.chat_template_kwargs.is_some()),
+        ];
+        let given = for_messages.into_iter().find(|(_, is_given)| *is_given);
+        if let (Api::Completions, Some((option, _))) = (api, given) {
             return Err(EvalrunError::Usage(format!(
-                "--extra-body cannot set `{own}`, which evalrun sets itself"
+                "{option} is about messages, and --api completions sends a plain prompt"
+            )));
+        }
+        let extra_body = fields(self.extra_body.as_ref());
+        let own = OWN_FIELDS.into_iter().find(|(name, _)| extra_body.contains_key(*name));
+        if let Some((name, setter)) = own {
+            return Err(EvalrunError::Usage(format!(
+                "--extra-body cannot set `{name}`: {setter} does, and the plan says so"
             )));
         }
         Ok(Dialect {
@@ -113,10 +163,14 @@ impl DialectArgs {
             has_renamed_limit: false,
             folds_system: self.fold_system,
             reasoning_effort: self.reasoning_effort.clone(),
-            chat_template_kwargs: fields(&self.chat_template_kwargs),
+            chat_template_kwargs: fields(self.chat_template_kwargs.as_ref()),
             extra_body,
         })
     }
+}
+
+fn fields(object: Option<&Object>) -> Map<String, Value> {
+    object.map_or_else(Map::new, |object| object.0.clone())
 }
 
 impl TrafficArgs {
@@ -137,6 +191,10 @@ impl TrafficArgs {
     }
 
     fn replicas(&self, base_urls: &[String]) -> Result<Vec<Replica>, EvalrunError> {
+        if !self.weight.is_empty() && base_urls.len() == 1 {
+            let reason = "--weight shares requests among servers, and there is one --base-url";
+            return Err(EvalrunError::Usage(reason.to_owned()));
+        }
         if !self.weight.is_empty() && self.weight.len() != base_urls.len() {
             return Err(EvalrunError::Usage(format!(
                 "--weight gives {} shares for {} addresses; give one for each --base-url",
@@ -169,14 +227,14 @@ impl TrafficArgs {
 pub(super) fn remote_choice(
     dialect: &DialectArgs,
     traffic: &TrafficArgs,
-    base_urls: &[String],
+    (base_urls, api): (&[String], Api),
     concurrency: Option<u32>,
 ) -> Result<RemoteChoice, EvalrunError> {
     Ok(RemoteChoice {
         replicas: traffic.replicas(base_urls)?,
         is_profile_given: dialect.server.is_some(),
         wants_probe: dialect.probe,
-        dialect: dialect.dialect()?,
+        dialect: dialect.dialect(api)?,
         traffic: traffic.settings(concurrency),
     })
 }
@@ -190,8 +248,9 @@ impl LimitArgs {
     /// The prices of `model`, where a price file is given; it must have them.
     pub(super) fn price(&self, model: &str) -> Result<Option<Price>, EvalrunError> {
         let Some(path) = &self.prices else { return Ok(None) };
-        let fail = |reason: String| EvalrunError::File { path: path.clone(), reason };
-        let text = std::fs::read_to_string(path).map_err(|err| fail(err.to_string()))?;
+        let fail = |reason: String| EvalrunError::Data { path: path.clone(), reason };
+        let text = std::fs::read_to_string(path)
+            .map_err(|err| EvalrunError::Input { path: path.clone(), reason: err.to_string() })?;
         let prices: BTreeMap<String, Price> =
             toml::from_str(&text).map_err(|err| fail(err.to_string()))?;
         let price = prices.get(model).copied();

@@ -109,18 +109,15 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, EvalrunError> {
         print::result(&init(&all_sides(runs, out)?))?;
         return Ok(ExitCode::Ok);
     }
-    let unreadable = |path: &Path, err: &std::io::Error| EvalrunError::File {
-        path: path.to_owned(),
-        reason: err.to_string(),
-    };
-    let text = fs::read_to_string(&args.policy).map_err(|err| unreadable(&args.policy, &err))?;
+    let text = fs::read_to_string(&args.policy).map_err(|err| unreadable(args, &err))?;
     let policy = Policy::parse(&args.policy.display().to_string(), &text)?;
     let base = all_sides(args.first_base.iter().chain(&args.more_bases), &args.out)?;
     let candidate = all_sides(args.first_candidate.iter().chain(&args.more_candidates), &args.out)?;
     let report = evaluate(&policy, &base, &candidate, on_difference(args.allow_different))?;
     for (format, path) in &args.write {
         let text = render(&report, format.format());
-        fs::write(path, text).map_err(|err| unreadable(path, &err))?;
+        fs::write(path, text)
+            .map_err(|err| EvalrunError::Output { path: path.clone(), reason: err.to_string() })?;
     }
     let format = if args.json { GateFormat::Json } else { args.format.format() };
     print::result(&render(&report, format))?;
@@ -134,6 +131,17 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, EvalrunError> {
     })
 }
 
+fn unreadable(args: &GateArgs, err: &std::io::Error) -> EvalrunError {
+    let reason = match (err.kind(), &args.first_base) {
+        (std::io::ErrorKind::NotFound, Some(base)) => {
+            let (base, policy) = (base.display(), args.policy.display());
+            format!("there is no such policy; `evalrun gate init {base} > {policy}` writes one")
+        }
+        _ => err.to_string(),
+    };
+    EvalrunError::Input { path: args.policy.clone(), reason }
+}
+
 fn all_sides<'a>(
     names: impl IntoIterator<Item = &'a PathBuf>,
     folder: &Path,
@@ -145,13 +153,14 @@ fn all_sides<'a>(
     Ok(all)
 }
 
-/// Annotations go to standard output, where GitHub reads them; the summary is a file it names.
+/// Annotations go to standard error: GitHub reads them there as well, and standard output holds the
+/// report and nothing else. The summary is a file it names.
 fn github(report: &GateReport) -> Result<(), EvalrunError> {
-    print::result(&render(report, GateFormat::Annotations))?;
+    print::beside(&render(report, GateFormat::Annotations));
     let Some(path) = env_vars::github_step_summary() else { return Ok(()) };
     let append = || {
         let mut file = fs::File::options().append(true).create(true).open(&path)?;
         file.write_all(render(report, GateFormat::Markdown).as_bytes())
     };
-    append().map_err(|err| EvalrunError::File { path: path.clone(), reason: err.to_string() })
+    append().map_err(|err| EvalrunError::Output { path: path.clone(), reason: err.to_string() })
 }

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use results::report::{self, Format};
-use results::{JudgeMode, JudgmentResult, JudgmentWriter, Plan, RunFile, Summary};
+use results::{JudgeMode, JudgmentWriter, Plan, RunFile, Summary};
 use tasks::JudgeKind;
 use tokio::runtime::Runtime;
 
 use super::args::RejudgeArgs;
+use super::stored_judges::{Asked, forget, tell_missing};
 use super::{Context, print, run_file};
 use crate::backend::embedded::EmbeddedSettings;
 use crate::error::EvalrunError;
@@ -20,24 +21,28 @@ pub(super) fn rejudge(args: &RejudgeArgs, context: &Context) -> Result<ExitCode,
     let path = run_file::find(&args.run, &args.out);
     let run = RunFile::open(&path)?;
     check_kind(run.plan())?;
+    if let Some(name) = &args.forget {
+        forget(&path, name, context)?;
+    }
     if args.reread {
         let n_changed = judging::reread(&path)?;
         context.display.note(&format!("{n_changed} replies are read otherwise than before"));
     }
-    let end = if args.reread && !args.judges.are_given() {
-        JudgingEnd::Done
-    } else {
+    let asks_nobody = args.reread || args.forget.is_some();
+    let mut end = JudgingEnd::Done;
+    let mut bench = None;
+    if !asks_nobody || args.judges.are_given() {
         let runtime = runtime()?;
-        let bench = (args.judges.settings()?, JudgeMode::Single);
-        let bench = Bench::open(bench, embedded(), resources(context), &runtime)?;
-        let end = judge(&path, &bench, (&runtime, context))?;
+        let settings = (args.judges.settings()?, JudgeMode::Single);
+        let bench = bench.insert(Bench::open(settings, embedded(), resources(context), &runtime)?);
+        end = judge(&path, bench, (&runtime, context))?;
         runtime.shutdown_background();
-        end
-    };
+    }
     let summary = RunFile::open(&path)?.summary()?;
     let format = if args.json { Format::Json } else { Format::Table };
     print::result(&report::render(std::slice::from_ref(&summary), format))?;
-    conclude(end, std::slice::from_ref(&summary), context)
+    let asked = bench.as_ref().map(Asked::ratings);
+    conclude(end, std::slice::from_ref(&summary), (asked, context))
 }
 
 /// Only dialogues are judged by language models.
@@ -83,7 +88,7 @@ pub(super) fn ask_all(
     for (judge, calls) in &work {
         let cost = Cost::of(calls, judge);
         n_least += cost.n_least_prompt_tokens;
-        Cost { n_least_prompt_tokens: n_least, ..cost }.check(bench.tokens_left.get())?;
+        Cost { n_least_prompt_tokens: n_least, ..cost }.check(bench.tokens_left.get(), "")?;
         if !calls.is_empty() {
             context.display.chat(&format!("judging by {}: {cost}", judge.config.name()));
         }
@@ -119,7 +124,7 @@ pub(super) fn ask_all(
 pub(super) fn conclude(
     end: JudgingEnd,
     summaries: &[Summary],
-    context: &Context,
+    (asked, context): (Option<Asked<'_>>, &Context),
 ) -> Result<ExitCode, EvalrunError> {
     let again = "run the same command again to continue";
     match end {
@@ -136,42 +141,7 @@ pub(super) fn conclude(
         }
         JudgingEnd::Spent | JudgingEnd::Done => (),
     }
-    Ok(if tell_missing(summaries, context)? { ExitCode::Incomplete } else { ExitCode::Ok })
-}
-
-/// Tells which judgments are missing, and whether any is.
-pub(super) fn tell_missing(summaries: &[Summary], context: &Context) -> Result<bool, EvalrunError> {
-    let mut is_any_missing = false;
-    for summary in summaries {
-        let coverages = summary.ratings.judges.iter().map(|judge| (&judge.judge, judge.coverage));
-        let pairs = summary.ratings.pairs.iter().map(|pair| (&pair.judge, pair.coverage));
-        for (judge, coverage) in coverages.chain(pairs) {
-            let n_missing = coverage.failed + coverage.pending;
-            if n_missing > 0 {
-                is_any_missing = true;
-                context.display.note(&format!(
-                    "{}: {n_missing} of {} judgments by {judge} are missing and not scored: run the same command again",
-                    summary.task, coverage.planned
-                ));
-            }
-        }
-        if is_any_missing {
-            tell_failures(Path::new(&summary.run_file), context)?;
-        }
-    }
-    Ok(is_any_missing)
-}
-
-fn tell_failures(path: &Path, context: &Context) -> Result<(), EvalrunError> {
-    let judgments = RunFile::open(path)?.judgments()?;
-    let failure = judgments.iter().find_map(|judgment| match &judgment.result {
-        JudgmentResult::Failed(failure) => Some(failure),
-        JudgmentResult::Read(_) => None,
-    });
-    if let Some(failure) = failure {
-        context.display.note(&format!("  {}, for example: {}", failure.kind, failure.message));
-    }
-    Ok(())
+    Ok(if tell_missing(summaries, asked, context)? { ExitCode::Incomplete } else { ExitCode::Ok })
 }
 
 pub(super) fn runtime() -> Result<Runtime, EvalrunError> {

@@ -28,35 +28,38 @@ pub(super) struct JudgeArgs {
     #[arg(long, value_name = "NAME", requires = "judge_base_url")]
     judge_api_key_env: Vec<String>,
     /// The prompts that judges are asked with.
-    #[arg(long, value_enum, default_value_t = PromptsArg::Upstream)]
+    #[arg(long, value_enum, default_value_t = PromptsArg::Upstream, requires = "judge_model")]
     judge_prompts: PromptsArg,
     /// Replies to each question; above 1 their spread is reported.
-    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "K", default_value_t = 1, requires = "judge_model", value_parser = clap::value_parser!(u32).range(1..=1000))]
     judge_samples: u32,
     /// The judges' temperature; upstream's is 0.
-    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = temperature)]
+    #[arg(long, value_name = "T", default_value_t = 0.0, requires = "judge_model", value_parser = temperature, allow_negative_numbers = true)]
     judge_temperature: f64,
     /// Tokens of a reply at most; a judge that reasons needs more.
-    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 2048, requires = "judge_model", value_parser = clap::value_parser!(u32).range(1..))]
     judge_max_tokens: u32,
     /// Remind a judge once of the form where its reply cannot be read; upstream does not.
-    #[arg(long)]
+    #[arg(long, requires = "judge_model")]
     judge_remind: bool,
     /// Let a model judge its own answers; it is recorded and shown.
-    #[arg(long)]
+    #[arg(long, requires = "judge_model")]
     allow_self_judge: bool,
     /// Spend at most this many tokens on prompts and replies of judges.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "judge_model")]
     max_judge_tokens: Option<u64>,
     /// Requests to a judge in flight at most [default: as for models].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long, value_name = "N", requires = "judge_model", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     judge_concurrency: Option<u32>,
     /// Times a failed request to a judge is tried again.
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "judge_model")]
     judge_retries: u32,
     /// Seconds one attempt at a request to a judge's endpoint may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "judge_model", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     judge_timeout: u64,
+    /// Seconds to wait for a judge's endpoint that is down before judging ends.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "judge_model", value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    judge_patience: u64,
 }
 
 /// Sets of judge prompts.
@@ -105,7 +108,12 @@ impl JudgeArgs {
         let concurrency = self
             .judge_concurrency
             .map_or(default.concurrency, |n| Concurrency { start: n as usize, most: n as usize });
-        TrafficSettings { concurrency, timeout: Duration::from_secs(self.judge_timeout), ..default }
+        TrafficSettings {
+            concurrency,
+            timeout: Duration::from_secs(self.judge_timeout),
+            patience: Duration::from_secs(self.judge_patience),
+            ..default
+        }
     }
 
     fn model(&self, idx: usize) -> Result<ModelChoice, EvalrunError> {

@@ -1,7 +1,9 @@
 //! `evalrun tasks`, `evalrun models` and `evalrun runs`.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use results::{RunFile, Summary};
+use results::metric::Estimate;
+use results::report::count;
+use results::{Figure, RunFile, Summary};
 use serde_json::json;
 use tasks::{Task, suite};
 
@@ -80,6 +82,22 @@ pub(super) fn models(args: &ListArgs, context: &Context) -> Result<ExitCode, Eva
     Ok(ExitCode::Ok)
 }
 
+/// The first figure of a run with the items behind it.
+fn headline(summary: &Summary) -> String {
+    let rating = || {
+        let judge = summary.ratings.judges.first()?;
+        let average = judge.average?;
+        let items = count(average.n_questions, "item");
+        Some(format!("rating {:.2} (n = {items}) by {}", average.value, judge.judge))
+    };
+    let figure = |figure: &Figure| {
+        let Estimate { value, n_items, .. } = figure.estimate;
+        format!("{} {:.1} % (n = {})", figure.name, value * 100.0, count(n_items, "item"))
+    };
+    let figure = summary.metrics.first().map(figure);
+    figure.or_else(rating).unwrap_or_else(|| "–".to_owned())
+}
+
 /// Lists run files, the damaged ones too.
 pub(super) fn runs(args: &RunsArgs) -> Result<ExitCode, EvalrunError> {
     let mut table = table(["run", "task", "model", "created", "graded", "score"]);
@@ -94,14 +112,9 @@ pub(super) fn runs(args: &RunsArgs) -> Result<ExitCode, EvalrunError> {
         match read() {
             Ok((created_at, summary)) => {
                 let counts = summary.counts;
-                let graded = format!("{}/{}", counts.n_graded(), counts.planned);
-                let rating = summary.ratings.judges.first().and_then(|judge| {
-                    Some(format!("rating {:.2} by {}", judge.average?.value, judge.judge))
-                });
-                let score = summary.metrics.first().map_or_else(
-                    || rating.unwrap_or_else(|| "–".to_owned()),
-                    |figure| format!("{} {:.1} %", figure.name, figure.estimate.value * 100.0),
-                );
+                let mark = if summary.complete { "" } else { ", INCOMPLETE" };
+                let graded = format!("{}/{}{mark}", counts.n_graded(), counts.planned);
+                let score = headline(&summary);
                 table.add_row([&name, &summary.task, &summary.model, &created_at, &graded, &score]);
                 entries.push(json!({ "run": name, "created_at": created_at, "summary": summary }));
             }

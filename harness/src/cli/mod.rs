@@ -18,6 +18,7 @@ mod run;
 mod run_args;
 mod run_file;
 mod score;
+mod stored_judges;
 
 use std::process::ExitCode as ProcessExit;
 

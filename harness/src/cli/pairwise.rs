@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::args::PairwiseArgs;
 use super::judge::{ask_all, check_kind, conclude, embedded, resources, runtime};
+use super::stored_judges::Asked;
 use super::{Context, print, run_file};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
@@ -46,7 +47,8 @@ pub(super) fn pairwise(args: &PairwiseArgs, context: &Context) -> Result<ExitCod
     let summary = RunFile::open(&path)?.summary()?;
     let format = if args.json { Format::Json } else { Format::Table };
     print::result(&report::render(std::slice::from_ref(&summary), format))?;
-    conclude(end, std::slice::from_ref(&summary), context)
+    let asked = Asked::comparisons(&bench, &opponent.run_file);
+    conclude(end, std::slice::from_ref(&summary), (Some(asked), context))
 }
 
 /// Digits that stand for a run wherever its file lies.

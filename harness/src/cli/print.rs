@@ -10,12 +10,17 @@ use crate::error::EvalrunError;
 pub(super) fn result(text: &str) -> Result<(), EvalrunError> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(err) if err.kind() != ErrorKind::BrokenPipe => Err(EvalrunError::File {
+        Err(err) if err.kind() != ErrorKind::BrokenPipe => Err(EvalrunError::Output {
             path: PathBuf::from("standard output"),
             reason: err.to_string(),
         }),
         _ => Ok(()),
     }
+}
+
+/// Prints `text` on standard error, for machines that read it there. A reader that is gone misses it.
+pub(super) fn beside(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Prints `value` as indented JSON.

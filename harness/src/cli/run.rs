@@ -13,6 +13,7 @@ use super::endpoint_args::n_in_flight;
 use super::ledger::Ledger;
 use super::run_args::RunArgs;
 use super::run_file::Unfinished;
+use super::stored_judges::{Asked, tell_missing};
 use super::{Context, judge, print, run_file};
 use crate::assets::AssetStore;
 use crate::calls::MemoryBank;
@@ -55,6 +56,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
             Ok((plan, grader))
         })
         .collect::<Result<Vec<Run>, EvalrunError>>()?;
+    check_use(args, &runs, context)?;
     let mut summaries = Vec::new();
     tracing::info!(n_tasks = runs.len(), "run begins");
     let how = (args, &running, bench.as_ref());
@@ -67,8 +69,11 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
     // What was measured before an error is still a result.
     show(&summaries, args)?;
     match end? {
-        End::Run(end) => conclude(end, &summaries, context),
-        End::Judging(end) => judge::conclude(end, &summaries, context),
+        End::Run(end) => conclude(end, &summaries, (bench.as_ref(), context)),
+        End::Judging(end) => {
+            let asked = bench.as_ref().map(Asked::ratings);
+            judge::conclude(end, &summaries, (asked, context))
+        }
     }
 }
 
@@ -108,6 +113,23 @@ fn run_all(
     Ok(End::Run(RunEnd::Done))
 }
 
+/// Refuses options that no task of the command has a use for, and tells of what --drop leaves out that
+/// nobody sends.
+fn check_use(args: &RunArgs, runs: &[Run], context: &Context) -> Result<(), EvalrunError> {
+    let has_workers = |(_, grader): &Run| grader.n_workers().is_some();
+    if args.running.workers.is_some() && !runs.iter().any(has_workers) {
+        let reason = "--workers: none of these tasks runs anything to grade its answers";
+        return Err(EvalrunError::Usage(reason.to_owned()));
+    }
+    let samplings: Vec<_> = runs.iter().map(|(plan, _)| &plan.plan.sampling).collect();
+    for name in args.dialect.idle_drops(&samplings) {
+        context.display.note(&format!(
+            "--drop {name}: it would not be sent anyway, for nothing sets it (the plan says that it is dropped)"
+        ));
+    }
+    Ok(())
+}
+
 /// The judges, if any are named, after telling what each will cost.
 fn open_bench(
     args: &RunArgs,
@@ -137,7 +159,8 @@ fn open_bench(
         for judge in bench.judges(&[plan], resources)? {
             let cost = judging::expected(&judge, bench.settings.n_samples, (plan, items))?;
             n_least += cost.n_least_prompt_tokens;
-            Cost { n_least_prompt_tokens: n_least, ..cost }.check(bench.settings.token_limit)?;
+            Cost { n_least_prompt_tokens: n_least, ..cost }
+                .check(bench.settings.token_limit, ", or take fewer items with --limit")?;
             let name = judge.config.name();
             resources.1.chat(&format!(
                 "{}: to be judged by {name}: {cost}, every answer counted with the tokens it may have",
@@ -237,7 +260,7 @@ fn prepare(args: &RunArgs, plan: &RunPlan, context: &Context) -> Result<Target, 
     if let Some(name) = &running.resume {
         return Ok(Target::Old(run_file::find(name, &running.out)));
     }
-    std::fs::create_dir_all(&running.out).map_err(|err| EvalrunError::File {
+    std::fs::create_dir_all(&running.out).map_err(|err| EvalrunError::Output {
         path: running.out.clone(),
         reason: format!("cannot create the folder for run files ({err}); --out names another one"),
     })?;
@@ -358,7 +381,7 @@ fn show(summaries: &[Summary], args: &RunArgs) -> Result<(), EvalrunError> {
 fn conclude(
     end: RunEnd,
     summaries: &[Summary],
-    context: &Context,
+    (bench, context): (Option<&Bench>, &Context),
 ) -> Result<ExitCode, EvalrunError> {
     let again = "run the same command again to continue";
     match end {
@@ -390,11 +413,12 @@ fn conclude(
         }
         RunEnd::Done => {
             let n_failed: usize = summaries.iter().map(|summary| summary.counts.failed).sum();
-            let is_unjudged = judge::tell_missing(summaries, context)?;
+            let is_unjudged = tell_missing(summaries, bench.map(Asked::ratings), context)?;
             if n_failed == 0 {
                 return Ok(if is_unjudged { ExitCode::Incomplete } else { ExitCode::Ok });
             }
-            context.display.note(&format!("{n_failed} samples failed and are not scored: {again}"));
+            let samples = report::count(n_failed, "sample");
+            context.display.note(&format!("{samples} failed and got no score: {again}"));
             tell_failures(summaries, context)?;
             Ok(ExitCode::Incomplete)
         }

@@ -34,7 +34,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     embedded: EmbeddedArgs,
     #[command(flatten)]
-    dialect: DialectArgs,
+    pub(super) dialect: DialectArgs,
     #[command(flatten)]
     pub(super) traffic: TrafficArgs,
     #[command(flatten)]
@@ -90,13 +90,13 @@ struct SelectionArgs {
     #[arg(long, value_name = "SPLIT")]
     split: Option<String>,
     /// At most this many items, from the beginning.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     limit: Option<u32>,
     /// Items by name, position (from 0) or range (`0..5`), separated by commas.
     #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
     items: Vec<String>,
     /// Samples per item.
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), allow_negative_numbers = true)]
     samples: Option<u32>,
 }
 
@@ -104,19 +104,19 @@ struct SelectionArgs {
 #[command(next_help_heading = "Sampling (defaults come from the task file, with their source)")]
 struct SamplingArgs {
     /// 0 is greedy.
-    #[arg(long, value_name = "T", value_parser = temperature)]
+    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
     temperature: Option<f64>,
     /// Keep the smallest set of tokens with this probability.
-    #[arg(long, value_name = "P", value_parser = share)]
+    #[arg(long, value_name = "P", value_parser = share, allow_negative_numbers = true)]
     top_p: Option<f64>,
     /// Keep this many most probable tokens; 0 keeps all.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
     top_k: Option<u32>,
     /// Keep tokens at least this fraction as probable as the most probable one.
-    #[arg(long, value_name = "P", value_parser = share)]
+    #[arg(long, value_name = "P", value_parser = share, allow_negative_numbers = true)]
     min_p: Option<f64>,
     /// Divides the logits of tokens that came already, in the prompt or since; 1 is none.
-    #[arg(long, value_name = "R", value_parser = repetition)]
+    #[arg(long, value_name = "R", value_parser = repetition, allow_negative_numbers = true)]
     repetition_penalty: Option<f64>,
     /// Taken from the logits of tokens generated already.
     #[arg(long, value_name = "A", value_parser = penalty, allow_negative_numbers = true)]
@@ -125,7 +125,7 @@ struct SamplingArgs {
     #[arg(long, value_name = "A", value_parser = penalty, allow_negative_numbers = true)]
     frequency_penalty: Option<f64>,
     /// The most tokens of one completion, reasoning included.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     max_tokens: Option<u32>,
     /// Tokens for reasoning on top of --max-tokens, which then limits the visible answer: what
     /// benchmarks made for models without reasoning need.
@@ -144,7 +144,7 @@ struct SamplingArgs {
     #[arg(long, value_enum, value_name = "JUDGE")]
     math_judge: Option<MathJudgeArg>,
     /// The seed that every sample's seed derives from.
-    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), allow_negative_numbers = true)]
     seed: u64,
 }
 
@@ -341,8 +341,8 @@ impl RunArgs {
             api: args.api,
             api_key: args.api_key()?,
         };
-        let concurrency = self.running.concurrency;
-        let remote = remote_choice(&self.dialect, &self.traffic, &args.base_url, concurrency)?;
+        let (concurrency, servers) = (self.running.concurrency, (&*args.base_url, args.api));
+        let remote = remote_choice(&self.dialect, &self.traffic, servers, concurrency)?;
         Ok(ModelChoice::Remote { endpoint, remote: Box::new(remote) })
     }
 
@@ -398,7 +398,7 @@ impl ModelArgs {
             return Ok(Some(ApiKey::new(key)));
         }
         if let Some(path) = &self.api_key_file {
-            let text = std::fs::read_to_string(path).map_err(|err| EvalrunError::File {
+            let text = std::fs::read_to_string(path).map_err(|err| EvalrunError::Input {
                 path: path.clone(),
                 reason: err.to_string(),
             })?;

@@ -24,7 +24,8 @@ pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, EvalrunError> {
         Ok(entries) => entries,
         Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(err) => {
-            return Err(EvalrunError::File { path: folder.to_owned(), reason: err.to_string() });
+            let (path, reason) = (folder.to_owned(), err.to_string());
+            return Err(StoreError::Open { path, reason }.into());
         }
     };
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());

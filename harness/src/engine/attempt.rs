@@ -14,7 +14,7 @@ use tasks::{
 use tokio::sync::{Semaphore, mpsc};
 
 use super::{Budget, EngineSettings, Event};
-use crate::calls::MemoryBank;
+use crate::calls::{MemoryBank, Missing};
 
 /// The longest wait of our own between two attempts.
 const MAX_BACKOFF_MS: u64 = 60_000;
@@ -46,25 +46,33 @@ pub(super) struct Ended {
     pub(super) error: Option<BackendError>,
 }
 
-/// Runs `sample` to its end. Only a broken prompt is an error; a failed request is a record.
-pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Ended, TaskError> {
+/// Runs `sample` to its end, or gives nothing where the budget was used up before it was begun. Only a
+/// broken prompt is an error; a failed request is a record.
+pub(super) async fn run(shared: Shared, sample: Sample) -> Result<Option<Ended>, TaskError> {
     let ended = converse(&shared, &sample).await?;
-    if let (Some(bank), SampleResult::Failed(failure)) = (&shared.memory, &ended.record.result) {
-        bank.fail(&sample, &failure.message);
+    if let Some(bank) = &shared.memory {
+        match ended.as_ref().map(|ended| &ended.record.result) {
+            None => bank.lack(&sample, Missing::NotBegun),
+            Some(SampleResult::Failed(failure)) => {
+                bank.lack(&sample, Missing::Failed(failure.message.clone()));
+            }
+            Some(SampleResult::Judged { .. }) => {}
+        }
     }
     Ok(ended)
 }
 
-async fn converse(shared: &Shared, sample: &Sample) -> Result<Ended, TaskError> {
+async fn converse(shared: &Shared, sample: &Sample) -> Result<Option<Ended>, TaskError> {
     let failed = |kind: &str, message: String| {
         let result = SampleResult::Failed(Failure { kind: kind.to_owned(), message });
-        Ok(Ended { record: record(sample, result), error: None })
+        Ok(Some(Ended { record: record(sample, result), error: None }))
     };
     let memory = match &shared.memory {
         None => None,
         Some(bank) => match bank.before(sample).await {
             Ok(memory) => memory,
-            Err(reason) => return failed("memory", reason),
+            Err(Missing::NotBegun) => return Ok(None),
+            Err(Missing::Failed(reason)) => return failed("memory", reason),
         },
     };
     let (task, sampling) = (&shared.task, &shared.sampling);
@@ -79,11 +87,14 @@ async fn converse(shared: &Shared, sample: &Sample) -> Result<Ended, TaskError> 
             Step::Done => break,
             Step::Failed(message) => return failed("functions", message),
         };
-        match complete(shared, sample, &request).await {
-            Ok(completion) => turns.push(Turn { request, completion }),
+        // What is begun is paid for, so it may end.
+        let is_begun = !turns.is_empty();
+        match complete(shared, sample, &request, is_begun).await {
+            Ok(Some(completion)) => turns.push(Turn { request, completion }),
+            Ok(None) => return Ok(None),
             Err(error) => {
                 let result = SampleResult::Failed(Failure::from(&error));
-                return Ok(Ended { record: record(sample, result), error: Some(error) });
+                return Ok(Some(Ended { record: record(sample, result), error: Some(error) }));
             }
         }
     }
@@ -98,7 +109,7 @@ async fn converse(shared: &Shared, sample: &Sample) -> Result<Ended, TaskError> 
         }
         Err(GradeError::Infrastructure(message)) => return failed("judge", message),
     };
-    Ok(Ended { record: record(sample, result), error: None })
+    Ok(Some(Ended { record: record(sample, result), error: None }))
 }
 
 /// Leaves the memory of a conversation to those that wait for it, on a thread of its own.
@@ -167,22 +178,26 @@ fn record(sample: &Sample, result: SampleResult) -> SampleRecord {
 }
 
 /// Asks until an answer comes, the error is final, or the attempts are used up. A server that answers
-/// others meanwhile and has only too much to do uses up none.
+/// others meanwhile and has only too much to do uses up none. Of a sample that `is_begun` every request
+/// is sent; the first one of a sample only while the budget lasts.
 async fn complete(
     shared: &Shared,
     sample: &Sample,
     request: &Request,
-) -> Result<Completion, BackendError> {
+    is_begun: bool,
+) -> Result<Option<Completion>, BackendError> {
+    let may_send = || is_begun || shared.budget.reached().is_none();
     let retries_help = !shared.backend.capabilities().deterministic;
     let (mut n_attempts, mut n_used_up) = (1, 1);
     let mut n_answered = shared.n_answered.load(Ordering::Relaxed);
     loop {
-        let error = match shared.backend.complete(request, &shared.meter).await {
-            Ok(mut completion) => {
+        let error = match shared.backend.complete_if(request, &shared.meter, &may_send).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(mut completion)) => {
                 completion.timing.n_attempts = n_attempts;
                 shared.n_answered.fetch_add(1, Ordering::Relaxed);
                 shared.budget.spend(&completion);
-                return Ok(completion);
+                return Ok(Some(completion));
             }
             Err(error) => match shared.task.texts {
                 TextPolicy::Public => error,

@@ -101,7 +101,7 @@ pub(crate) async fn run(
         }
         tokio::select! {
             Some(ended) = flight.samples.join_next() => {
-                let Some(record) = flight.land(ended)? else { continue };
+                let Some(record) = flight.land(ended, &shared.budget)? else { continue };
                 if !store.send(Entry::Sample(Box::new(record))).await {
                     break;
                 }
@@ -126,6 +126,12 @@ pub(crate) async fn run(
         }
     }
     flight.samples.shutdown().await;
+    if let RunEnd::BudgetSpent(limit) = &mut flight.end
+        && let Some(reached) = shared.budget.reached()
+    {
+        // What was under way when the limit was reached has been added since.
+        *limit = reached;
+    }
     show(&Event::Ended);
     store.send(Entry::happened(flight.end.name(), String::new())).await;
     store.finish()?;
@@ -172,7 +178,7 @@ impl Drop for Interrupts {
 /// Samples waiting and samples under way.
 struct Flight {
     pending: Pending,
-    samples: JoinSet<Result<Ended, tasks::TaskError>>,
+    samples: JoinSet<Result<Option<Ended>, tasks::TaskError>>,
     end: RunEnd,
     has_answered: bool,
     n_outages_in_a_row: u32,
@@ -208,15 +214,20 @@ impl Flight {
         }
     }
 
-    /// Takes in a sample that ended: its record, or nothing for one that was called off.
+    /// Takes in a sample that ended: its record, or nothing for one that was called off or not begun.
     fn land(
         &mut self,
-        ended: Result<Result<Ended, tasks::TaskError>, JoinError>,
+        ended: Result<Result<Option<Ended>, tasks::TaskError>, JoinError>,
+        budget: &Budget,
     ) -> Result<Option<results::SampleRecord>, EvalrunError> {
         let ended = match ended {
             Ok(ended) => ended?,
             Err(err) if err.is_cancelled() => return Ok(None),
             Err(err) => std::panic::resume_unwind(err.into_panic()),
+        };
+        let Some(ended) = ended else {
+            self.start_nothing_more(RunEnd::BudgetSpent(budget.reached().unwrap_or_default()));
+            return Ok(None);
         };
         self.n_ended += 1;
         match ended.error {

@@ -167,8 +167,9 @@ impl Flight {
             None => (self.has_answered, self.n_failures_in_a_row) = (true, 0),
             Some(error) => {
                 self.n_failures_in_a_row += u32::from(error.is_outage());
+                let is_down = matches!(error, BackendError::Down { .. });
                 let is_refused = error.is_about_the_endpoint(self.has_answered);
-                if is_refused || self.n_failures_in_a_row >= MAX_FAILURES_IN_A_ROW {
+                if is_down || is_refused || self.n_failures_in_a_row >= MAX_FAILURES_IN_A_ROW {
                     self.stop(JudgingEnd::Stopped(error));
                 }
             }

@@ -164,6 +164,16 @@ impl Bench {
         self.backends.iter().map(judge).collect()
     }
 
+    /// Whether a judge of a run is one of these, asked in the same way.
+    pub(crate) fn has_judge(&self, config: &JudgeConfig) -> bool {
+        let is_same_model = |backend: &Arc<dyn Backend>| *backend.fingerprint() == config.model;
+        config.mode == self.mode
+            && config.prompts_sha256 == self.prompts_sha256
+            && config.sampling == self.sampling()
+            && config.reminds == self.settings.reminds
+            && self.backends.iter().any(is_same_model)
+    }
+
     fn sampling(&self) -> Sampling {
         Sampling {
             temperature: self.settings.temperature,

@@ -81,12 +81,12 @@ impl Cost {
         }
     }
 
-    /// Refuses what cannot be paid for.
-    pub(crate) fn check(&self, limit: Option<u64>) -> Result<(), EvalrunError> {
+    /// Refuses what cannot be paid for; `advice` says what besides a higher limit would help.
+    pub(crate) fn check(&self, limit: Option<u64>, advice: &str) -> Result<(), EvalrunError> {
         match limit {
             Some(limit) if self.n_least_prompt_tokens > limit => Err(EvalrunError::Usage(format!(
                 "--max-judge-tokens {limit}: the judge's prompts alone have about {} tokens \
-                     ({} calls); allow more, or take fewer items with --limit",
+                     ({} calls); allow more{advice}",
                 self.n_least_prompt_tokens, self.n_calls
             ))),
             _ => Ok(()),

@@ -121,7 +121,7 @@ pub(crate) fn unpacked(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, EvalrunErr
     flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut content).map_err(
         |err| {
             let reason = format!("it is no complete gzip file: {err}");
-            EvalrunError::File { path: name.into(), reason }
+            EvalrunError::Data { path: name.into(), reason }
         },
     )?;
     Ok(content)
@@ -129,7 +129,7 @@ pub(crate) fn unpacked(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, EvalrunErr
 
 pub(crate) fn file_bytes(path: &Path) -> Result<Vec<u8>, EvalrunError> {
     std::fs::read(path)
-        .map_err(|err| EvalrunError::File { path: path.to_owned(), reason: err.to_string() })
+        .map_err(|err| EvalrunError::Input { path: path.to_owned(), reason: err.to_string() })
 }
 
 impl ItemChoice {

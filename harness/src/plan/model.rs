@@ -120,7 +120,7 @@ pub(crate) fn open(
 
 fn hash(path: &Path, store: &AssetStore) -> Result<String, EvalrunError> {
     assets::weights_sha256(path, &store.hashes())
-        .map_err(|err| EvalrunError::File { path: path.to_owned(), reason: err.to_string() })
+        .map_err(|err| EvalrunError::Input { path: path.to_owned(), reason: err.to_string() })
 }
 
 fn load(

@@ -119,7 +119,7 @@ struct Kept {
 
 impl Kept {
     fn open(path: &Path, interpreter: &str) -> Result<Self, EvalrunError> {
-        let fail = |err: std::io::Error| EvalrunError::File {
+        let fail = |err: std::io::Error| EvalrunError::Output {
             path: path.to_owned(),
             reason: err.to_string(),
         };
@@ -138,8 +138,9 @@ impl Kept {
     fn append(&mut self, line: &impl Serialize) -> Result<(), EvalrunError> {
         let mut line = serde_json::to_string(line).expect("a reference is plain data");
         line.push('\n');
-        self.file
-            .write_all(line.as_bytes())
-            .map_err(|err| EvalrunError::File { path: self.path.clone(), reason: err.to_string() })
+        self.file.write_all(line.as_bytes()).map_err(|err| EvalrunError::Output {
+            path: self.path.clone(),
+            reason: err.to_string(),
+        })
     }
 }

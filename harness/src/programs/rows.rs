@@ -42,7 +42,7 @@ pub(crate) fn rows_of_file(
         Ok(asset) => file_bytes(store.fetch(asset, display)?.path())?,
         Err(_) => file_bytes(source.as_ref())?,
     };
-    let bad = |reason: String| EvalrunError::File { path: source.into(), reason };
+    let bad = |reason: String| EvalrunError::Data { path: source.into(), reason };
     let text = String::from_utf8(unpacked(source, bytes)?).map_err(|err| bad(err.to_string()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines

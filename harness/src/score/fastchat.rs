@@ -72,7 +72,7 @@ pub(crate) fn import(
     let plan =
         resolve(suite::find(task)?, &Overrides::default(), &Imported(fingerprint), &graders)?;
     let answers = by_question(rows, resources.1);
-    std::fs::create_dir_all(folder).map_err(|err| EvalrunError::File {
+    std::fs::create_dir_all(folder).map_err(|err| EvalrunError::Output {
         path: folder.to_owned(),
         reason: format!("cannot create the folder for run files: {err}"),
     })?;

@@ -8,17 +8,32 @@ use serde::de::DeserializeOwned;
 
 use crate::error::EvalrunError;
 
+/// As [`numbered`], of a file that has some: without any there is nothing to grade, and figures over nothing
+/// would look like a result.
+pub(super) fn responses<T: DeserializeOwned + Send>(
+    path: &Path,
+) -> Result<Vec<(usize, T)>, EvalrunError> {
+    let rows = numbered(path)?;
+    if rows.is_empty() {
+        return Err(none(path));
+    }
+    Ok(rows)
+}
+
+/// There is nothing to grade.
+pub(super) fn none(path: &Path) -> EvalrunError {
+    EvalrunError::Data { path: path.to_owned(), reason: "there are no responses in it".to_owned() }
+}
+
 /// Reads every line that is not empty; an error names the file and the line.
 pub(super) fn rows<T: DeserializeOwned + Send>(path: &Path) -> Result<Vec<T>, EvalrunError> {
     Ok(numbered(path)?.into_iter().map(|(_, row)| row).collect())
 }
 
 /// The same with the numbers of the lines.
-pub(super) fn numbered<T: DeserializeOwned + Send>(
-    path: &Path,
-) -> Result<Vec<(usize, T)>, EvalrunError> {
+fn numbered<T: DeserializeOwned + Send>(path: &Path) -> Result<Vec<(usize, T)>, EvalrunError> {
     let text = fs::read_to_string(path)
-        .map_err(|err| EvalrunError::File { path: path.to_owned(), reason: err.to_string() })?;
+        .map_err(|err| EvalrunError::Input { path: path.to_owned(), reason: err.to_string() })?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let lines: Vec<(usize, &str)> = lines.collect();
     let read = |(idx, line): (usize, &str)| {

@@ -121,7 +121,9 @@ fn inputs(
     samples: &Path,
     (store, display): (&AssetStore, &Display),
 ) -> Result<(Vec<Row>, Vec<(usize, Response)>), EvalrunError> {
-    Ok((file::rows(store.fetch(asset, display)?.path())?, file::numbered(samples)?))
+    // A file without responses needs no data to be refused.
+    let responses = file::responses(samples)?;
+    Ok((file::rows(store.fetch(asset, display)?.path())?, responses))
 }
 
 /// The files that checks may need. Those of the other language are not fetched.

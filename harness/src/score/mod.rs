@@ -84,6 +84,17 @@ impl ScoreSettings<'_> {
         Err(EvalrunError::Usage(format!("{option} {reason}")))
     }
 
+    /// For programs, of which choices are none.
+    fn refuse_choices(self) -> Result<(), EvalrunError> {
+        match self.extractor {
+            None | Some(ExtractorKind::Program | ExtractorKind::Evalplus) => Ok(()),
+            Some(_) => {
+                let reason = "--extractor: programs are found by `program` or `evalplus`";
+                Err(EvalrunError::Usage(reason.to_owned()))
+            }
+        }
+    }
+
     /// For benchmarks without function calls.
     fn refuse_calls(self) -> Result<(), EvalrunError> {
         let option = match (self.calls_mode, self.calls_naming, self.tables) {
@@ -108,6 +119,29 @@ pub(crate) struct Scored {
     pub(crate) n_failed: usize,
 }
 
+/// Refuses what cannot be graded in this way, before anything is fetched or graded.
+pub(crate) fn check(
+    task: ScoreTask,
+    samples: &Path,
+    settings: ScoreSettings<'_>,
+) -> Result<(), EvalrunError> {
+    match task {
+        ScoreTask::Ifeval | ScoreTask::Ruifeval => settings.refuse()?,
+        ScoreTask::Bfcl if settings.extractor.is_some() => {
+            return Err(EvalrunError::Usage("--extractor is for programs".to_owned()));
+        }
+        _ => settings.refuse_choices()?,
+    }
+    if task != ScoreTask::Bfcl {
+        settings.refuse_calls()?;
+    }
+    let is_readable = std::fs::File::open(samples);
+    is_readable.map(drop).map_err(|err| EvalrunError::Input {
+        path: samples.to_owned(),
+        reason: format!("cannot read the samples: {err}"),
+    })
+}
+
 /// Grades the response file at `samples`.
 pub(crate) fn score(
     task: ScoreTask,
@@ -115,19 +149,6 @@ pub(crate) fn score(
     settings: ScoreSettings<'_>,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
-    let is_readable = std::fs::File::open(samples);
-    is_readable.map_err(|err| EvalrunError::File {
-        path: samples.to_owned(),
-        reason: format!("cannot read the samples: {err}"),
-    })?;
-    if matches!(task, ScoreTask::Ifeval | ScoreTask::Ruifeval) {
-        settings.refuse()?;
-    }
-    if task != ScoreTask::Bfcl {
-        settings.refuse_calls()?;
-    } else if settings.extractor.is_some() {
-        return Err(EvalrunError::Usage("--extractor is for programs".to_owned()));
-    }
     let programs =
         |benchmark, tests| programs::score((benchmark, tests), samples, settings, resources);
     match task {

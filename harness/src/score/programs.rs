@@ -6,6 +6,7 @@ use std::path::Path;
 use judges::code::{CodeVerdict, Ending, Status, Submission, SuiteVerdict, Suites, grade_many};
 use judges::extract::code::{self, Program};
 use results::metric::{EVALPLUS_KS, tests_passed};
+use results::report::count;
 use results::{ItemOutcomes, Outcome, SampleOutcome};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -56,7 +57,7 @@ pub(super) fn score(
     settings: ScoreSettings<'_>,
     resources: (&AssetStore, &Display),
 ) -> Result<Scored, EvalrunError> {
-    let (lines, samples): (Vec<usize>, Vec<Sample>) = file::numbered(path)?.into_iter().unzip();
+    let (lines, samples): (Vec<usize>, Vec<Sample>) = file::responses(path)?.into_iter().unzip();
     let mut rows = rows_of_file(data(benchmark), resources)?;
     let n_problems = rows.len();
     let named: HashSet<&str> = samples.iter().map(|sample| sample.task_id.as_str()).collect();
@@ -182,8 +183,8 @@ fn note(
     let mut unknown = samples.iter().zip(graded).filter(|pair| !is_known(pair));
     if let Some((sample, _)) = unknown.next() {
         display.note(&format!(
-            "{} samples are left out because {data} has no such problem, the first for {}",
-            1 + unknown.count(),
+            "left out, because {data} has no such problem: {}, the first for {}",
+            count(1 + unknown.count(), "sample"),
             sample.task_id
         ));
     }
@@ -210,7 +211,7 @@ fn scored(samples: &[Sample], graded: &[Graded], tests: CodeTests) -> Scored {
         *endings.entry(outcome(graded)).or_default() += 1;
     }
     for (ending, n_samples) in &endings {
-        figures.add_row([(*ending).to_owned(), format!("{n_samples} samples")]);
+        figures.add_row([(*ending).to_owned(), count(*n_samples, "sample")]);
     }
     summary.insert("outcomes".to_owned(), json!(endings));
     let n_failed = graded.iter().filter(|graded| matches!(graded, Graded::Failed(_))).count();

@@ -58,8 +58,8 @@ impl Telemetry {
 /// hold headers.
 fn start_log(path: &Path) -> Result<(), EvalrunError> {
     let file = File::options().create(true).append(true).open(path);
-    let file =
-        file.map_err(|err| EvalrunError::File { path: path.to_owned(), reason: err.to_string() })?;
+    let file = file
+        .map_err(|err| EvalrunError::Output { path: path.to_owned(), reason: err.to_string() })?;
     let lines = tracing_subscriber::fmt::layer().with_writer(Mutex::new(file)).with_ansi(false);
     let own = filter_fn(|metadata| metadata.target().starts_with(env!("CARGO_CRATE_NAME")));
     // Only the first log of a process counts, and a command has one.

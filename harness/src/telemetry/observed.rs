@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use tasks::{
     Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, LogLikelihood,
-    Request, Sampling, TokenMeter,
+    MaySend, Request, Sampling, TokenMeter,
 };
 
 use super::otlp::{self, Attempt};
@@ -26,9 +26,12 @@ impl ObservedBackend {
         &self,
         request: &Request,
         meter: &Arc<TokenMeter>,
-    ) -> Result<Completion, BackendError> {
+        may_send: MaySend<'_>,
+    ) -> Result<Option<Completion>, BackendError> {
         let started = SystemTime::now();
-        let answer = self.inner.complete(request, meter).await;
+        let answer = self.inner.complete_if(request, meter, may_send).await.transpose();
+        // What was not sent is not told of.
+        let Some(answer) = answer else { return Ok(None) };
         // A server's words may quote the question, which some authors want kept out of plain text.
         let told = answer.as_ref().map_err(|error| error.clone().without_texts());
         let seed = request.seed.0;
@@ -51,7 +54,7 @@ impl ObservedBackend {
             // The sink outlives the backend; if it has failed, its end says why.
             let _ = spans.send(otlp::span(&attempt));
         }
-        answer
+        answer.map(Some)
     }
 }
 
@@ -77,6 +80,18 @@ impl Backend for ObservedBackend {
         request: &'a Request,
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>> {
-        Box::pin(self.ask(request, meter))
+        Box::pin(async move {
+            let answer = self.ask(request, meter, &|| true).await?;
+            Ok(answer.expect("a request that may be sent has an answer or an error"))
+        })
+    }
+
+    fn complete_if<'a>(
+        &'a self,
+        request: &'a Request,
+        meter: &'a Arc<TokenMeter>,
+        may_send: MaySend<'a>,
+    ) -> BoxFuture<'a, Result<Option<Completion>, BackendError>> {
+        Box::pin(self.ask(request, meter, may_send))
     }
 }

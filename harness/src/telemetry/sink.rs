@@ -37,7 +37,7 @@ impl Sink {
         } else {
             let path = Path::new(place);
             let file = File::options().create(true).append(true).open(path);
-            let file = file.map_err(|err| EvalrunError::File {
+            let file = file.map_err(|err| EvalrunError::Output {
                 path: path.to_owned(),
                 reason: err.to_string(),
             })?;

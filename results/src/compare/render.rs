@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::overall::Mean;
 use super::{Comparison, Flip, Overall, RunLine, Said, overall};
 use crate::metric::{Direction, Interval, ItemMetric, Unit};
+use crate::report::count;
 
 /// The layouts of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,8 +105,8 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
         rows.push(("judged by", comparison.judges.join("; ")));
     }
     rows.extend([
-        ("score of A", amount(difference.a, metric)),
-        ("score of B", amount(difference.b, metric)),
+        ("score of A", score(difference.a, comparison)),
+        ("score of B", score(difference.b, comparison)),
         (
             "B − A",
             format!(
@@ -129,6 +130,12 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
         rows.push(("NOT COMPARABLE", list(&comparison.plans.disqualifying)));
     }
     rows
+}
+
+/// A score over the items that are compared.
+fn score(value: f64, comparison: &Comparison) -> String {
+    let n = count(comparison.difference.n_pairs, "item");
+    format!("{} (n = {n})", amount(value, comparison.metric))
 }
 
 fn run(line: &RunLine) -> String {
@@ -166,7 +173,7 @@ fn p_value(p: f64) -> String {
 
 fn compared(comparison: &Comparison) -> String {
     let dropped = comparison.dropped;
-    let mut text = format!("{} items", comparison.difference.n_pairs);
+    let mut text = count(comparison.difference.n_pairs, "item");
     let remarks = [
         (dropped.only_a, "only in A"),
         (dropped.only_b, "only in B"),

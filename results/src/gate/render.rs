@@ -9,6 +9,7 @@ use super::policy::Tier;
 use super::report::{GateReport, GateResult, RuleReport};
 use super::{github, junit};
 use crate::compare::{amount, confidence, points, size};
+use crate::report::count;
 
 /// The layouts of a gate report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,11 +163,11 @@ pub(super) fn sentence(rule: &RuleReport) -> String {
     let Some(m) = rule.measured else { return why };
     let metric = rule.metric;
     format!(
-        "{} → {} ({}, n = {} items): {why}; could have seen {}",
+        "{} → {} ({}, n = {}): {why}; could have seen {}",
         amount(m.base, metric),
         amount(m.candidate, metric),
         points(m.change, metric),
-        m.n_items,
+        count(m.n_items, "item"),
         size(m.detectable, metric),
     )
 }

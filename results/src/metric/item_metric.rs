@@ -159,7 +159,7 @@ impl FromStr for ItemMetric {
             return Ok(Self::ConsAtK(k));
         }
         let nearest = tasks::error::nearest(name, Self::names());
-        let nearest = nearest.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+        let nearest = nearest.map_or_else(|| ".".to_owned(), |n| format!("; did you mean `{n}`?"));
         Err(format!("there is no metric `{name}`{nearest} Known: {}", Self::names().join(", ")))
     }
 }

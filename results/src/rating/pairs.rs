@@ -12,6 +12,9 @@ use crate::judgment::{JudgmentKey, Opponent, Position, Setting, StoredJudge, Sto
 /// What one judge says of this run against another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairRatings {
+    /// Its number in the run file; no part of a report.
+    #[serde(skip)]
+    pub judge_id: i64,
     /// The judge.
     pub judge: String,
     /// Whether it judged its own answers.
@@ -137,6 +140,7 @@ pub(super) fn of(
         return None;
     }
     Some(PairRatings {
+        judge_id: judge.judge_id,
         judge: judge.config.name(),
         is_self: judge.config.is_self,
         opponent: opponent.model.clone(),

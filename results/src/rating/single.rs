@@ -31,6 +31,9 @@ pub struct Score {
 /// What one judge says of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JudgeRatings {
+    /// Its number in the run file; no part of a report.
+    #[serde(skip)]
+    pub judge_id: i64,
     /// The judge's name, different from every other judge's of the run.
     pub judge: String,
     /// The prompts that it was asked with.
@@ -160,6 +163,7 @@ pub(super) fn rate(
         Some(Part { name: name.to_owned(), estimate: part(&is_of)? })
     });
     JudgeRatings {
+        judge_id: judge.judge_id,
         judge: judge.config.name(),
         prompts: judge.config.prompts,
         is_self: judge.config.is_self,

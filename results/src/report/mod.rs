@@ -161,7 +161,12 @@ fn figure(summary: &Summary, name: &str) -> String {
 
 /// An estimate with its interval and its n.
 pub(crate) fn estimate_text(estimate: &Estimate) -> String {
-    format!("{}, n = {} items)", interval(estimate), estimate.n_items)
+    format!("{}, n = {})", interval(estimate), count(estimate.n_items, "item"))
+}
+
+/// A number of things with its noun, whose plural ends in s.
+pub fn count(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
 /// An estimate with its interval; the parenthesis stays open.
@@ -179,8 +184,8 @@ fn letters(summary: &Summary, letter: Letter) -> String {
     let (chosen, gold) = (interval(&share.chosen), share.gold * 100.0);
     let bias = if share.is_biased() { ": biased" } else { "" };
     let right = share.accuracy.map_or("–".to_owned(), |e| format!("{:.1} %", e.value * 100.0));
-    let n = share.chosen.n_samples;
-    format!("chosen {chosen}, n = {n} samples), gold {gold:.1} %{bias}; right where gold {right}")
+    let n = count(share.chosen.n_samples, "sample");
+    format!("chosen {chosen}, n = {n}), gold {gold:.1} %{bias}; right where gold {right}")
 }
 
 /// Disagreements that are named; the rest is counted.
@@ -233,7 +238,8 @@ fn share(n: usize, of: usize) -> String {
 fn average_length(summary: &Summary) -> String {
     let Some(length) = summary.avg_length else { return "–".to_owned() };
     let (low, high) = (length.ci95.low, length.ci95.high);
-    format!("{:.1} tokens (95 % CI {low:.1}–{high:.1}, n = {} items)", length.value, length.n_items)
+    let n = count(length.n_items, "item");
+    format!("{:.1} tokens (95 % CI {low:.1}–{high:.1}, n = {n})", length.value)
 }
 
 fn tokens(summary: &Summary) -> String {

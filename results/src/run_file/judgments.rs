@@ -88,6 +88,32 @@ impl JudgmentWriter {
         transaction.commit().map_err(at(&self.path))
     }
 
+    /// Removes a judge with everything it said, and the runs that nobody compares with this one any
+    /// more. That it happened, `what` and when, stays in the run file.
+    pub fn forget(
+        &mut self,
+        judge_id: i64,
+        (at_time, what): (&str, &str),
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction().map_err(at(&self.path))?;
+        let write = || -> rusqlite::Result<()> {
+            for sql in [
+                "DELETE FROM judgments WHERE judge_id = ?1",
+                "DELETE FROM judges WHERE judge_id = ?1",
+            ] {
+                transaction.execute(sql, [judge_id])?;
+            }
+            transaction.execute(
+                "DELETE FROM opponents WHERE opponent NOT IN (SELECT opponent FROM judgments)",
+                [],
+            )?;
+            let sql = "INSERT INTO events (at, kind, detail) VALUES (?1, 'forgotten', ?2)";
+            transaction.execute(sql, [at_time, what]).map(drop)
+        };
+        write().map_err(at(&self.path))?;
+        transaction.commit().map_err(at(&self.path))
+    }
+
     /// Folds the write-ahead log into the file.
     pub fn finish(self) -> Result<(), StoreError> {
         self.connection

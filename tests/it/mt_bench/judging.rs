@@ -57,7 +57,7 @@ fn a_dialogue_is_held_as_upstream_holds_it_and_judged_without_reasoning() {
     let md = run(&place, &["report", file, "--format", "md"]);
     assert!(md.stdout.contains("| 7.00 (95 % CI"), "{md}");
     assert!(md.stdout.contains("<svg"), "{md}");
-    assert!(run(&place, &["runs"]).stdout.contains("rating 7.00 by judge"));
+    assert!(run(&place, &["runs"]).stdout.contains("rating 7.00 (n = 4 items) by judge"));
 }
 
 #[test]
@@ -282,4 +282,76 @@ fn the_embedded_model_answers_and_judges() {
     let count = |name: &str| judge["coverage"][name].as_u64().expect("a count");
     assert_eq!((count("planned"), count("judged") + count("unparsed")), (4, 4), "{judge}");
     assert_eq!(judge["is_self"], true);
+}
+
+/// A judge that is mistyped or dead owes judgments to itself alone: other commands tell of it and end
+/// well, and it can be forgotten.
+#[test]
+fn what_another_judge_owes_is_no_failure_of_this_command() {
+    if !has_prompts() {
+        return;
+    }
+    let place = workplace();
+    let server = server(|seen| match seen.body["model"].as_str() {
+        Some("judge-dead") => Reply::status(500),
+        _ => Reply::from(eight_then_six(seen)),
+    });
+    let url = server.base_url();
+    let args = ["--task", "mt_bench", "--split", "demo", "--base-url", &url, "--model", "m"];
+    assert_eq!(run(&place, &args).code, 0);
+    let file = place.run_file();
+    let file = file.to_str().expect("UTF-8");
+    let unjudged = run(&place, &["report", file, "--format", "fastchat-judgments"]);
+    assert!(unjudged.stderr.contains("`evalrun rejudge "), "{unjudged}");
+    let rejudge = |judge: &str| {
+        let judge = ["--judge-model", judge, "--judge-retries", "0", "--judge-base-url", &url];
+        run(&place, &[&["rejudge", file, "--json"], &judge[..]].concat())
+    };
+    let dead = rejudge("judge-dead");
+    assert_eq!(dead.code, 75, "{dead}");
+    assert!(dead.stderr.contains("8 of 8 judgments by judge-dead are missing"), "{dead}");
+    assert!(dead.stderr.contains("run the same command again"), "{dead}");
+    let other = rejudge(JUDGE);
+    assert_eq!(other.code, 0, "{other}");
+    assert!(other.stderr.contains("this command did not ask it"), "{other}");
+    assert!(other.stderr.contains("--forget 'judge-dead'"), "{other}");
+    let reread = run(&place, &["rejudge", file, "--reread", "--json"]);
+    assert_eq!(reread.code, 0, "{reread}");
+    assert_eq!(json(&reread)["complete"], false);
+
+    let unknown = run(&place, &["rejudge", file, "--forget", "judge-ded"]);
+    assert_eq!(unknown.code, 64, "{unknown}");
+    assert!(unknown.stderr.contains("it has: `judge-dead`, `judge`"), "{unknown}");
+    let forgotten = run(&place, &["rejudge", file, "--forget", "judge-dead", "--json"]);
+    assert_eq!(forgotten.code, 0, "{forgotten}");
+    assert!(
+        forgotten.stderr.contains("the judge `judge-dead`, 0 of its judgments and 8 failed ones"),
+        "{forgotten}"
+    );
+    let summary = json(&forgotten);
+    assert_eq!(
+        (&summary["complete"], &summary["ratings"]["judges"][1]),
+        (&true.into(), &Value::Null)
+    );
+    check_ratings(&summary["ratings"]["judges"][0], 7.0, [8.0, 6.0], [8, 8, 0, 0, 0]);
+    assert_eq!(run(&place, &["replay", file]).code, 0);
+}
+
+#[test]
+fn a_judge_that_is_down_ends_judging_when_patience_ends() {
+    if !has_prompts() {
+        return;
+    }
+    let (place, models) = (workplace(), server(eight_then_six));
+    let gone = server(eight_then_six);
+    let dead_url = gone.base_url();
+    drop(gone);
+    let url = models.base_url();
+    let mut args =
+        vec!["--task", "mt_bench", "--split", "demo", "--base-url", &url, "--model", "m"];
+    args.extend(["--judge-model", JUDGE, "--judge-base-url", &dead_url, "--judge-patience", "0"]);
+    let finished = run(&place, &args);
+    assert_eq!(finished.code, 69, "{finished}");
+    assert!(finished.stderr.contains("is down: 5 requests in a row failed"), "{finished}");
+    assert!(finished.stderr.contains("That was the judge"), "{finished}");
 }

@@ -6,7 +6,7 @@ use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use tasks::BackendError;
 
-use super::endpoint::{ApiKey, without_credentials};
+use super::endpoint::{ApiKey, address_hint, without_credentials};
 use super::{failure, protocol};
 
 /// How long to wait for a connection.
@@ -101,7 +101,12 @@ pub(super) async fn list(
     let response = client.get(&url).timeout(LIST_TIMEOUT).send().await;
     let response = response.map_err(|err| failure::of_transport(&url, &err))?;
     if !response.status().is_success() {
-        return Err(failure::of_response(response, api_key).await);
+        return Err(match failure::of_response(response, api_key).await {
+            BackendError::Refused { status: 404, message } => {
+                BackendError::Refused { status: 404, message: message + address_hint(base_url) }
+            }
+            other => other,
+        });
     }
     let bytes = failure::start_of_body(response, MAX_LIST_BYTES).await;
     let list: serde_json::Value = serde_json::from_slice(&bytes)

@@ -70,6 +70,23 @@ impl Api {
     }
 }
 
+/// What may be wrong with an address at which nothing was found.
+pub(super) fn address_hint(base_url: &str) -> &'static str {
+    let path = base_url.trim_end_matches('/');
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+    let mut segments = path.split('/').skip(1);
+    let is_version = |segment: &str| {
+        segment.strip_prefix('v').is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    if path.ends_with("/completions") {
+        " (--base-url ends before /chat/completions, which is added)"
+    } else if !segments.any(is_version) {
+        " (is /v1 missing at the end of --base-url?)"
+    } else {
+        ""
+    }
+}
+
 /// `text` without the key, should a server have echoed it.
 pub(super) fn redact(text: &str, key: Option<&ApiKey>) -> String {
     key.map_or_else(|| text.to_owned(), |ApiKey(key)| text.replace(key, "***"))
@@ -85,5 +102,23 @@ pub(crate) fn without_credentials(base_url: &str) -> String {
             url.to_string().trim_end_matches('/').to_owned()
         }
         _ => base_url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[test]
+    fn an_address_without_its_version_or_with_too_much_is_noticed() {
+        let check = |base_url: &str, expected: &str| {
+            assert!(address_hint(base_url).contains(expected), "{base_url}");
+            assert_eq!(address_hint(base_url).is_empty(), expected.is_empty(), "{base_url}");
+        };
+        check("http://localhost:8000", "is /v1 missing");
+        check("http://localhost:8000/", "is /v1 missing");
+        check("http://localhost:8000/api/vllm", "is /v1 missing");
+        check("http://localhost:8000/v1", "");
+        check("https://host/v1beta/openai/", "");
+        check("http://localhost:8000/v1/chat/completions", "ends before /chat/completions");
     }
 }

@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tasks::{
-    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, PromptStyle, Request,
-    Sampling, TokenMeter, ToolSupport,
+    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, MaySend, PromptStyle,
+    Request, Sampling, TokenMeter, ToolSupport,
 };
 
 pub(crate) use client::{OfferedModel, offered};
@@ -79,18 +79,27 @@ impl RemoteBackend {
         })
     }
 
-    async fn ask(&self, request: &Request, meter: &TokenMeter) -> Result<Completion, BackendError> {
+    /// Asks once, unless `may_send` says no when the request's turn has come.
+    async fn ask(
+        &self,
+        request: &Request,
+        meter: &TokenMeter,
+        may_send: MaySend<'_>,
+    ) -> Result<Option<Completion>, BackendError> {
         let body = body::of(&self.endpoint, &self.dialect, request);
         let body = serde_json::to_vec(&body).expect("a body is plain data");
         let n_prompt_tokens = body.len() as f64 / CHARS_PER_TOKEN;
         let pass = self.enter(n_prompt_tokens).await?;
+        if !may_send() {
+            return Ok(None);
+        }
         let answer = self.lines[pass.server()].ask(&self.endpoint, body, meter).await;
         match answer {
             Ok(answer) => {
                 let n_tokens = pass.n_tokens();
                 let report = Report::answered(&answer.completion, &answer.headers, n_tokens);
                 pass.settle(&report);
-                Ok(answer.completion)
+                Ok(Some(answer.completion))
             }
             Err(error) => {
                 pass.settle(&failure::report(&error));
@@ -127,6 +136,10 @@ impl RemoteBackend {
                     )
                 });
                 BackendError::Refused { status, message: message + &advice }
+            }
+            BackendError::Refused { status: 404, message } => {
+                let message = message + endpoint::address_hint(&self.endpoint.base_url);
+                BackendError::Refused { status: 404, message }
             }
             other => other,
         }
@@ -207,7 +220,19 @@ impl Backend for RemoteBackend {
         request: &'a Request,
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>> {
-        Box::pin(self.ask(request, meter))
+        Box::pin(async move {
+            let answer = self.ask(request, meter, &|| true).await?;
+            Ok(answer.expect("a request that may be sent has an answer or an error"))
+        })
+    }
+
+    fn complete_if<'a>(
+        &'a self,
+        request: &'a Request,
+        meter: &'a Arc<TokenMeter>,
+        may_send: MaySend<'a>,
+    ) -> BoxFuture<'a, Result<Option<Completion>, BackendError>> {
+        Box::pin(self.ask(request, meter, may_send))
     }
 }
 

@@ -36,7 +36,7 @@ impl Destination {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
         let file = File::create(&part)
-            .map_err(|err| EvalrunError::File { path: path.clone(), reason: err.to_string() })?;
+            .map_err(|err| EvalrunError::Output { path: path.clone(), reason: err.to_string() })?;
         Ok(Self::File { writer: BufWriter::new(file), path: path.clone(), part })
     }
 
@@ -57,8 +57,10 @@ impl Destination {
             self.excuse(&err)?;
         }
         if let Self::File { writer, path, part } = &mut self {
-            let refuse =
-                |err: io::Error| EvalrunError::File { path: path.clone(), reason: err.to_string() };
+            let refuse = |err: io::Error| EvalrunError::Output {
+                path: path.clone(),
+                reason: err.to_string(),
+            };
             writer.get_ref().sync_all().map_err(refuse)?;
             fs::rename(&*part, &*path).map_err(refuse)?;
         }
@@ -71,7 +73,7 @@ impl Destination {
             Self::Stdout(_) => PathBuf::from("standard output"),
             Self::File { path, .. } => path.clone(),
         };
-        Err(EvalrunError::File { path, reason: err.to_string() })
+        Err(EvalrunError::Output { path, reason: err.to_string() })
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use clap::ValueEnum;
 use results::StoreError;
 use results::export::{HubDataset, evalplus, every_eval_ever, hf_eval_results, inspect, lm_eval};
 use results::rating::{fastchat_answers, fastchat_judgments};
 use results::report::ReportedRun;
 use serde::Serialize;
+use tasks::JudgeKind;
 
 use super::destination::Destination;
 use crate::cli::args::{FormatArg, ReportArgs};
@@ -25,7 +27,9 @@ pub(super) fn write(
         FormatArg::Evalplus | FormatArg::FastchatAnswers | FormatArg::FastchatJudgments
     );
     if is_texts && runs.iter().any(ReportedRun::withholds) {
-        return Err(usage("this format holds little but texts, and texts are to be left out"));
+        let name = args.format.to_possible_value();
+        let name = name.as_ref().map_or("this format", |name| name.get_name());
+        return Err(usage(&format!("{name} holds little but texts, and texts are to be left out")));
     }
     match args.format {
         FormatArg::Evalplus => {
@@ -41,10 +45,15 @@ pub(super) fn write(
         }
         FormatArg::FastchatAnswers => {
             let file = only("fastchat-answers", runs)?.file;
-            rows(fastchat_answers(file, answer_reader(file.plan()))?, runs, out)
+            let rows = fastchat_answers(file, answer_reader(file.plan()))?;
+            write_rows(rows, out, || {
+                let task = &runs[0].summary.task;
+                usage(&format!("fastchat-answers is for dialogues; this is a run of `{task}`"))
+            })
         }
         FormatArg::FastchatJudgments => {
-            rows(fastchat_judgments(only("fastchat-judgments", runs)?.file)?, runs, out)
+            let rows = fastchat_judgments(only("fastchat-judgments", runs)?.file)?;
+            write_rows(rows, out, || no_judgments(&runs[0]))
         }
         FormatArg::Inspect => {
             let run = only("inspect", runs)?;
@@ -68,15 +77,26 @@ pub(super) fn write(
 }
 
 /// `FastChat`'s rows, one JSON object a line.
-fn rows(
+fn write_rows(
     rows: Option<Vec<serde_json::Value>>,
-    runs: &[ReportedRun<'_>],
     out: &mut Destination,
+    none: impl FnOnce() -> EvalrunError,
 ) -> Result<(), EvalrunError> {
-    let task = &runs[0].summary.task;
-    let none = || usage(&format!("FastChat's format has no rows for this run of `{task}`"));
     let rows = rows.ok_or_else(none)?;
     out.take(|out| rows.iter().try_for_each(|row| Ok(writeln!(out, "{row}")?)))
+}
+
+fn no_judgments(run: &ReportedRun<'_>) -> EvalrunError {
+    let reason = if run.file.plan().judge == JudgeKind::Dialogue {
+        let path = &run.summary.run_file;
+        format!(
+            "this run has no judgments; `evalrun rejudge {path} --judge-model MODEL` asks for them"
+        )
+    } else {
+        let task = &run.summary.task;
+        format!("only dialogues have judgments; this is a run of `{task}`")
+    };
+    usage(&format!("fastchat-judgments: {reason}"))
 }
 
 fn usage(reason: &str) -> EvalrunError {

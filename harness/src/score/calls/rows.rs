@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use results::metric::calls::Usage;
 use tasks::calls::{Category, CheckKind};
 
+use super::super::file;
 use super::summary::mode_name;
 use crate::display::Display;
 use crate::error::EvalrunError;
@@ -51,7 +52,7 @@ pub(super) fn read(path: &Path, display: &Display) -> Result<Vec<(Row, Category)
         files.sort();
         if files.is_empty() {
             let reason = "there is no BFCL_v4_*_result.json below it".to_owned();
-            return Err(EvalrunError::File { path: path.to_owned(), reason });
+            return Err(EvalrunError::Data { path: path.to_owned(), reason });
         }
     } else {
         files.push(path.to_owned());
@@ -80,6 +81,9 @@ pub(super) fn read(path: &Path, display: &Display) -> Result<Vec<(Row, Category)
             n_repeated += 1;
         }
     }
+    if kept.is_empty() {
+        return Err(file::none(path));
+    }
     if n_prepared > 0 {
         display.note(&format!("{n_prepared} conversations prepare a memory and are not judged"));
     }
@@ -90,7 +94,7 @@ pub(super) fn read(path: &Path, display: &Display) -> Result<Vec<(Row, Category)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), EvalrunError> {
-    let fail = |err: std::io::Error| EvalrunError::File {
+    let fail = |err: std::io::Error| EvalrunError::Input {
         path: folder.to_owned(),
         reason: err.to_string(),
     };
@@ -108,7 +112,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), EvalrunError> 
 
 fn rows_of(path: &Path) -> Result<Vec<Row>, EvalrunError> {
     let text = fs::read_to_string(path)
-        .map_err(|err| EvalrunError::File { path: path.to_owned(), reason: err.to_string() })?;
+        .map_err(|err| EvalrunError::Input { path: path.to_owned(), reason: err.to_string() })?;
     let path: Arc<Path> = Arc::from(path);
     // Other line ends occur within texts.
     let lines: Vec<(usize, &str)> =

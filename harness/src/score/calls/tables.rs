@@ -31,7 +31,7 @@ pub(super) fn write(folder: &Path, samples: &Path, graded: &[Graded]) -> Result<
         scores: scores(graded, |verdict, _| verdict.is_ok()),
         sensitivity: spread(graded),
     };
-    let fail = |err: std::io::Error| EvalrunError::File {
+    let fail = |err: std::io::Error| EvalrunError::Output {
         path: folder.to_owned(),
         reason: err.to_string(),
     };

@@ -47,7 +47,10 @@ impl ShownMean {
         match (self.value, partial) {
             (Some(value), _) if (self.missing_as_zero - value).abs() > 1e-12 => {
                 let theirs = 100.0 * self.missing_as_zero;
-                format!("{:.2} % (upstream counts failed requests: {theirs:.2} %)", 100.0 * value)
+                format!(
+                    "{:.2} % (upstream counts outages as replies: {theirs:.2} %)",
+                    100.0 * value
+                )
             }
             (Some(value), _) => format!("{:.2} %", 100.0 * value),
             (None, None) => "missing".to_owned(),

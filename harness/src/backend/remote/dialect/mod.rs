@@ -44,7 +44,7 @@ impl Dialect {
     }
 
     /// The parameters that `sampling` or the user asks for and that are not sent.
-    pub(super) fn not_sent(&self, sampling: &Sampling) -> Vec<&'static str> {
+    pub(crate) fn not_sent(&self, sampling: &Sampling) -> Vec<&'static str> {
         let is_asked = |parameter: &Parameter| match parameter {
             Parameter::TopP => sampling.top_p.is_some(),
             Parameter::TopK => sampling.top_k.is_some(),

@@ -344,3 +344,72 @@ fn memories_outlive_conversations_and_interruptions() {
         assert!(server.requests().len() <= n_before + 2, "{style}");
     }
 }
+
+#[test]
+fn categories_are_shown_together_and_written_as_upstreams_tables() {
+    let Some(bfcl) = wheel() else { return };
+    let mut all = parts(&bfcl, Category::SimplePython);
+    all.extend(parts(&bfcl, Category::Irrelevance));
+    all.extend(parts(&bfcl, Category::LiveIrrelevance));
+    let server = player(all, "fc");
+    let (place, url) = (workplace(), server.base_url());
+    let base = ["--base-url", &url, "--model", "m", "--limit", "3"];
+    let shown =
+        run(&place, &[&["--task", "bfcl:simple_python,bfcl:irrelevance"], &base[..]].concat());
+    assert_eq!(shown.code, 0, "{shown}");
+    let shown = place.redact(&shown.stdout);
+    for part in [
+        "= irrelevance",
+        "partial 100.00 %: 1 category is missing (upstream counts it as 0: 50.00 %)",
+        "entries judged, where not all: irrelevance 3 of 240, simple_python 3 of 400",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let files: Vec<String> =
+        place.run_files().iter().map(|file| file.display().to_string()).collect();
+    let mut args = vec!["report", "--format", "bfcl", "--output", "tables"];
+    args.extend(files.iter().map(String::as_str));
+    let reported = run(&place, &args);
+    assert_eq!(reported.code, 0, "{reported}");
+    let table = |name: &str| {
+        std::fs::read_to_string(place.path().join("tables").join(name)).expect("a table")
+    };
+    assert!(table("data_non_live.csv").contains("100.00%"), "{}", table("data_non_live.csv"));
+    let overall = run(&place, &[&args[..3], &args[5..]].concat());
+    assert_eq!(overall.stdout.trim_end(), table("data_overall.csv"));
+    let json = run(&place, &[&["report", "--format", "json"], &args[5..]].concat());
+    let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let score = json.as_array().expect("an array").last().expect("the means").clone();
+    assert_eq!(score["schema"], "evalrun.bfcl/1");
+    assert_eq!(score["means"]["overall"]["value"], Value::Null);
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused_and_groups_leave_it_out() {
+    let place = workplace();
+    let check = |args: &[&str], code: i32, expected: &str| {
+        let finished = run(&place, args);
+        assert_eq!(finished.code, code, "{finished}");
+        assert!(finished.stderr.contains(expected), "{finished}");
+    };
+    let url = ["--base-url", "http://127.0.0.1:1/v1", "--model", "m"];
+    let with = |args: &[&'static str]| [args, &url[..]].concat();
+    check(&with(&["--task", "bfcl:web_search_base"]), 64, "web search is not offered");
+    check(&with(&["--task", "bfcl:simple_pyhton"]), 64, "did you mean `bfcl:simple_python`?");
+    check(&with(&["--task", "gsm8k", "--calls", "fc"]), 64, "`gsm8k` calls no functions");
+    check(
+        &with(&["--task", "bfcl:simple_python", "--calls", "fc", "--calls-format", "json"]),
+        64,
+        "--calls-format and --tool-tag are for --calls prompting",
+    );
+    check(
+        &with(&["--task", "bfcl:simple_python", "--api", "completions", "--calls", "fc"]),
+        64,
+        "--calls fc needs an endpoint that takes `tools`",
+    );
+    check(
+        &with(&["--task", "bfcl:simple_python", "--system", "x"]),
+        64,
+        "`bfcl:simple_python` has its own system messages",
+    );
+}

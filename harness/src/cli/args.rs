@@ -240,6 +240,9 @@ pub(crate) enum FormatArg {
     Parquet,
     /// What comparisons need, without any text: a small file to commit.
     Baseline,
+    /// BFCL's tables of scores, for runs of its categories: six files in the folder that --output names,
+    /// or the overall one alone.
+    Bfcl,
     /// `EvalPlus`'s result file, for one run of HumanEval or MBPP.
     Evalplus,
     /// FastChat's file of answers, for one run of MT-Bench or ruMT-Bench.

@@ -16,6 +16,7 @@ pub(crate) mod sample_row;
 mod table;
 mod text_policy;
 
+pub use bfcl::{BfclScore, bfcl_scores, bfcl_tables};
 pub use html::{PageLimits, html};
 pub use jsonl::jsonl;
 pub use junit::junit;
@@ -57,16 +58,18 @@ pub fn render(summaries: &[Summary], format: Format) -> String {
     }
 }
 
-/// One object for one run, an array for several. The means of models over tasks follow their runs in
-/// the array, told apart by `schema`.
+/// One object for one run, an array for several. The means of models over tasks, and over the categories
+/// of BFCL, follow their runs in the array, told apart by `schema`.
 fn json(summaries: &[Summary]) -> String {
     #[derive(Serialize)]
     #[serde(untagged)]
     enum Element<'a> {
         Run(&'a Summary),
         Averages(Averages),
+        Bfcl(BfclScore),
     }
     let averages = averages(summaries).into_iter().map(Element::Averages);
+    let averages = averages.chain(bfcl_scores(summaries).into_iter().map(Element::Bfcl));
     let text = match summaries {
         [one] => serde_json::to_string_pretty(one),
         many => {

@@ -1,13 +1,16 @@
 //! Runs in the file formats of other tools: what each format can hold is checked here.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::ValueEnum;
-use results::StoreError;
 use results::export::{HubDataset, evalplus, every_eval_ever, hf_eval_results, inspect, lm_eval};
+use results::metric::calls::Table;
 use results::rating::{fastchat_answers, fastchat_judgments};
-use results::report::ReportedRun;
+use results::report::{ReportedRun, bfcl_tables};
+use results::{StoreError, Summary};
 use serde::Serialize;
 use tasks::JudgeKind;
 
@@ -73,6 +76,38 @@ pub(super) fn write(
             out.take(|out| Ok(out.write_all(yaml.as_bytes())?))
         }
         _ => unreachable!("the other formats are not for other tools"),
+    }
+}
+
+/// Upstream's tables of scores, a file each.
+pub(super) fn bfcl_folder(summaries: &[Summary], folder: &Path) -> Result<(), EvalrunError> {
+    let tables = tables_of_bfcl(summaries)?;
+    let fail =
+        |err: io::Error| EvalrunError::Output { path: folder.to_owned(), reason: err.to_string() };
+    fs::create_dir_all(folder).map_err(fail)?;
+    for table in tables {
+        fs::write(folder.join(table.file), table.csv()).map_err(fail)?;
+    }
+    Ok(())
+}
+
+/// The overall table alone.
+pub(super) fn bfcl_overall(
+    summaries: &[Summary],
+    out: &mut Destination,
+) -> Result<(), EvalrunError> {
+    let tables = tables_of_bfcl(summaries)?;
+    let overall = tables.iter().find(|table| table.file == "data_overall.csv");
+    let text = overall.map(Table::csv).expect("upstream's tables have an overall one");
+    out.take(|out| Ok(writeln!(out, "{text}")?))
+}
+
+fn tables_of_bfcl(summaries: &[Summary]) -> Result<Vec<Table>, EvalrunError> {
+    match summaries.iter().find(|summary| !summary.task.starts_with("bfcl:")) {
+        Some(other) => {
+            Err(usage(&format!("bfcl is for BFCL's categories; this is a run of `{}`", other.task)))
+        }
+        None => Ok(bfcl_tables(summaries)),
     }
 }
 

@@ -30,6 +30,10 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, EvalrunError> {
         .zip(&summaries)
         .map(|(file, summary)| ReportedRun { file, summary, texts })
         .collect();
+    if let (FormatArg::Bfcl, Some(folder)) = (args.format, &args.output) {
+        interchange::bfcl_folder(&summaries, folder)?;
+        return Ok(ExitCode::Ok);
+    }
     let mut out = Destination::open(args)?;
     if args.leaderboard && args.format != FormatArg::Html {
         let text = leaderboard(&runs, args.format)?;
@@ -60,6 +64,7 @@ fn check_options(args: &ReportArgs) -> Result<(), EvalrunError> {
         | FormatArg::Latex
         | FormatArg::Baseline
         | FormatArg::LmEval
+        | FormatArg::Bfcl
         | FormatArg::EveryEvalEver
         | FormatArg::HfEvalResults => false,
     };
@@ -113,6 +118,7 @@ fn write(
         FormatArg::Jsonl => return out.take(|out| jsonl(runs, out)),
         FormatArg::Junit => return out.take(|out| junit(runs, out)),
         FormatArg::Parquet => return parquet(runs, out),
+        FormatArg::Bfcl => return interchange::bfcl_overall(summaries, out),
         FormatArg::Evalplus
         | FormatArg::FastchatAnswers
         | FormatArg::FastchatJudgments

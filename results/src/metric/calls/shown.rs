@@ -57,9 +57,10 @@ impl ShownMean {
             (None, Some(partial)) => {
                 let n = self.missing.len();
                 let are = if n == 1 { "category is" } else { "categories are" };
+                let them = if n == 1 { "it" } else { "them" };
                 let zeros = 100.0 * self.missing_as_zero;
                 format!(
-                    "partial {partial:.2} %: {n} {are} missing (upstream counts them as 0: {zeros:.2} %)"
+                    "partial {partial:.2} %: {n} {are} missing (upstream counts {them} as 0: {zeros:.2} %)"
                 )
             }
         }

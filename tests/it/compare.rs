@@ -124,6 +124,25 @@ fn reasons_stand_for_answers_that_are_whole_replies() {
 }
 
 #[test]
+fn of_several_samples_the_reasons_tell_what_went_wrong() {
+    let made = MadeRuns::new();
+    made.make("good", "made.toml", "good", &["-n", "4"]);
+    made.make("lucky", "made.toml", "lucky", &["-n", "4", "--temperature", "0.7"]);
+    for name in ["good.db", "lucky.db"] {
+        let of_outcome = "CASE outcome WHEN 'correct' THEN 'every test passed' ELSE 'input 3' END";
+        let whole = "answer = NULL, vote = NULL, rule = NULL";
+        change(&made, name, &format!("UPDATE verdicts SET {whole}, explanation = {of_outcome};"));
+    }
+    let compared = json(&made, &["compare", "good.db", "lucky.db", "--all"]);
+    for flip in compared["comparisons"][0]["flips"].as_array().expect("flips") {
+        for said in [&flip["a"], &flip["b"]] {
+            let expected = if said["score"] == 1.0 { "every test passed" } else { "input 3" };
+            assert_eq!(said["reason"], expected, "{flip}");
+        }
+    }
+}
+
+#[test]
 fn runs_that_mean_different_things_are_refused() {
     let made = MadeRuns::new();
     made.make("good", "made.toml", "good", &[]);

@@ -171,8 +171,11 @@ mod tests {
 
     #[test]
     fn unknown_tasks_suggest_the_nearest() {
-        check("aime52", "there is no task `aime52`; did you mean `aime25`?");
-        check("qqq", "there is no task `qqq`");
+        check(
+            "aime52",
+            "there is no task `aime52`; did you mean `aime25`? `evalrun tasks` lists them",
+        );
+        check("qqq", "there is no task `qqq`; `evalrun tasks` lists them");
         check(
             "absent/own.toml",
             "cannot read absent/own.toml: No such file or directory (os error 2)",

@@ -125,6 +125,11 @@ pub(crate) fn check(
     samples: &Path,
     settings: ScoreSettings<'_>,
 ) -> Result<(), EvalrunError> {
+    let is_readable = std::fs::File::open(samples);
+    is_readable.map_err(|err| EvalrunError::Input {
+        path: samples.to_owned(),
+        reason: format!("cannot read the samples: {err}"),
+    })?;
     match task {
         ScoreTask::Ifeval | ScoreTask::Ruifeval => settings.refuse()?,
         ScoreTask::Bfcl if settings.extractor.is_some() => {
@@ -132,14 +137,7 @@ pub(crate) fn check(
         }
         _ => settings.refuse_choices()?,
     }
-    if task != ScoreTask::Bfcl {
-        settings.refuse_calls()?;
-    }
-    let is_readable = std::fs::File::open(samples);
-    is_readable.map(drop).map_err(|err| EvalrunError::Input {
-        path: samples.to_owned(),
-        reason: format!("cannot read the samples: {err}"),
-    })
+    if task == ScoreTask::Bfcl { Ok(()) } else { settings.refuse_calls() }
 }
 
 /// Grades the response file at `samples`.

@@ -352,6 +352,6 @@ fn a_judge_that_is_down_ends_judging_when_patience_ends() {
     args.extend(["--judge-model", JUDGE, "--judge-base-url", &dead_url, "--judge-patience", "0"]);
     let finished = run(&place, &args);
     assert_eq!(finished.code, 69, "{finished}");
-    assert!(finished.stderr.contains("is down: 5 requests in a row failed"), "{finished}");
+    assert!(finished.stderr.contains("is down: "), "{finished}");
     assert!(finished.stderr.contains("That was the judge"), "{finished}");
 }

@@ -41,8 +41,8 @@ fn numbered<T: DeserializeOwned + Send>(path: &Path) -> Result<Vec<(usize, T)>, 
             path: path.to_owned(),
             line: idx + 1,
             reason: err.to_string(),
-        })?;
-        Ok((idx + 1, row))
+        });
+        row.map(|row| (idx + 1, row))
     };
     // Collected in order first, so that the first bad line is the one that is named.
     let rows: Vec<Result<(usize, T), EvalrunError>> = lines.into_par_iter().map(read).collect();

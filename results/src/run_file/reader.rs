@@ -5,14 +5,14 @@ mod records;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 use tasks::{
     Completion, Detail, Finish, Item, ItemId, JudgeKind, Message, Request, SampleKey, SampleSeed,
     Sampling, Target, Timing, Transcript, Turn, Usage, Verdict,
 };
 
-use super::{at, open, serving};
+use super::{at, open_to_read, serving};
 use crate::rating::Ratings;
 use crate::seal::TextForm;
 use crate::summary::{RunFacts, Summary, Tokens, summarize};
@@ -42,9 +42,7 @@ pub struct StoredSample {
 impl RunFile {
     /// Opens the run file at `path`.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        // A reader of a WAL file may need to recover the log a killed writer left behind.
-        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .or_else(|_| open(path, OpenFlags::SQLITE_OPEN_READ_ONLY))?;
+        let connection = open_to_read(path)?;
         let plan: String = connection
             .query_row("SELECT value FROM run WHERE key = 'plan'", [], |row| row.get(0))
             .map_err(at(path))?;

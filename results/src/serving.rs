@@ -1,6 +1,7 @@
 //! How a run's model was served: times, retries and cost. None of it depends on what was answered.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::summary::Tokens;
 
@@ -52,12 +53,32 @@ pub struct Cause {
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// Prompt tokens.
+    #[serde(deserialize_with = "amount")]
     pub input: f64,
     /// Prompt tokens that the server had in a cache; as `input` where it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "optional_amount"
+    )]
     pub cached_input: Option<f64>,
     /// Generated tokens, reasoning included.
+    #[serde(deserialize_with = "amount")]
     pub output: f64,
+}
+
+/// A price is a number from 0 on; with any other, a limit on cost would never be met.
+fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let amount = f64::deserialize(deserializer)?;
+    if amount.is_finite() && amount >= 0.0 {
+        Ok(amount)
+    } else {
+        Err(D::Error::custom(format!("{amount} is no price: it must be a number from 0 on")))
+    }
+}
+
+fn optional_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    amount(deserializer).map(Some)
 }
 
 impl Price {
@@ -88,5 +109,20 @@ mod tests {
         check(Some(0.5), None, 3.0);
         check(Some(0.5), Some(400_000), 2.4);
         check(None, Some(400_000), 3.0);
+    }
+
+    #[test]
+    fn prices_are_numbers_from_0_on() {
+        let check = |json: &str, expected: &str| {
+            let read = serde_json::from_str::<Price>(json);
+            let shown = read.map_or_else(|err| err.to_string(), |p| format!("{p:?}"));
+            assert!(shown.contains(expected), "{shown}");
+        };
+        check(r#"{"input": 0, "output": 1.5}"#, "input: 0.0, cached_input: None, output: 1.5");
+        check(r#"{"input": 2, "output": 1, "cached_input": 0.5}"#, "Some(0.5)");
+        check(r#"{"input": -1, "output": 1}"#, "-1 is no price");
+        check(r#"{"input": 1, "output": -0.5}"#, "-0.5 is no price");
+        check(r#"{"input": 1, "output": 1, "cached_input": -2}"#, "-2 is no price");
+        check(r#"{"input": 1}"#, "missing field `output`");
     }
 }

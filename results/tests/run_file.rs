@@ -193,3 +193,56 @@ fn other_plans_other_writers_and_other_files_are_refused() {
     connection.pragma_update(None, "user_version", 9).expect("written");
     check_refused(RunWriter::resume(&path, &plan(), &session()), "format version 9");
 }
+
+fn version(connection: &rusqlite::Connection) -> i64 {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a version")
+}
+
+/// Makes a run file what the first version wrote.
+fn make_old(path: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(path).expect("opened");
+    let sql = "DROP VIEW ratings; DROP TABLE judgments; DROP TABLE opponents; DROP TABLE judges;
+               ALTER TABLE verdicts DROP COLUMN detail;
+               ALTER TABLE turns DROP COLUMN cached_tokens; PRAGMA user_version = 1;";
+    connection.execute_batch(sql).expect("an old file");
+    connection
+}
+
+#[test]
+fn an_old_file_is_read_as_it_is_and_changed_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("run.db");
+    let mut writer = create(&path);
+    writer.append(&[judged("x", 0, "7", Verdict::Correct)], 1).expect("stored");
+    writer.finish(1).expect("finished");
+    let other = make_old(&path);
+
+    let run = RunFile::open(&path).expect("readable");
+    let summary = run.summary().expect("a summary");
+    assert_eq!((summary.counts.correct, summary.tokens.cached), (1, None));
+    assert!(run.judges().expect("judges").is_empty() && run.judgments().expect("none").is_empty());
+    run.for_each_judged(|_| Ok::<(), StoreError>(())).expect("samples");
+    assert!(!run.is_complete().expect("a count"));
+    drop(run);
+    assert_eq!(version(&other), 1, "whoever reads changes nothing");
+
+    // While another process has the file, it cannot be changed, and is not changed in part.
+    other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    let refused = RunWriter::resume(&path, &plan(), &session()).expect_err("a locked file");
+    assert!(refused.to_string().contains("locked"), "{refused}");
+    other.execute_batch("ROLLBACK").expect("no lock");
+    assert_eq!(version(&other), 1);
+
+    let mut writer = RunWriter::resume(&path, &plan(), &session()).expect("the same plan");
+    let rest = [
+        judged("x", 1, "7", Verdict::Correct),
+        judged("y", 0, "7", Verdict::Correct),
+        judged("y", 1, "8", Verdict::Incorrect),
+    ];
+    writer.append(&rest, 1).expect("stored");
+    writer.finish(1).expect("finished");
+    assert!(version(&other) > 1);
+    let run = RunFile::open(&path).expect("readable");
+    assert_eq!(run.summary().expect("a summary").tokens.cached, Some(6));
+    assert!(run.is_complete().expect("a count"));
+}

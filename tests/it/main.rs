@@ -7,6 +7,8 @@ mod fake_server;
 mod cli;
 // Endpoints that answer, misbehave, or go away.
 mod remote;
+// Servers that break the rules of HTTP or of event streams.
+mod broken_servers;
 // Several servers, servers that are down, dialects, and limits of a run.
 mod endpoints;
 // Thousands of requests: under load, and through chaos.

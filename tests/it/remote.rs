@@ -428,3 +428,30 @@ fn secrets_stay_out_of_every_message() {
         ["--task", "aime25", "--split", "demo", "--base-url", nowhere, "--api-key-file", "empty"];
     assert_eq!(place.run(&args).code, 64);
 }
+
+#[test]
+fn a_query_reaches_the_server_and_its_values_nobody_else() {
+    let place = workplace();
+    let server = FakeServer::start(good());
+    let query = "?api-version=1&api-key=s3cretqv";
+    let url = format!("{}{query}", server.base_url());
+    let mut args = vec!["--task", "aime25", "--split", "demo", "-n", "1", "--base-url", &url];
+    args.extend(["--json", "--patience", "0", "--log", "run.log", "--spans", "spans.jsonl"]);
+    let finished = place.run(&args);
+    assert_eq!(finished.code, 0, "{finished}");
+    let paths: Vec<String> = server.requests().into_iter().map(|seen| seen.path).collect();
+    assert!(paths.iter().all(|path| path.ends_with(query)), "{paths:?}");
+    for name in ["/v1/models?", "/v1/chat/completions?"] {
+        assert!(paths.iter().any(|path| path.starts_with(name)), "{name}: {paths:?}");
+    }
+    drop(server);
+    let down = place.run(&args);
+    assert_ne!(down.code, 0, "{down}");
+    let (log, spans) = (place.path().join("run.log"), place.path().join("spans.jsonl"));
+    let files = [log, spans, place.run_file()].map(|path| std::fs::read(path).expect("a file"));
+    let told = [finished.to_string(), down.to_string()].map(String::into_bytes);
+    for bytes in files.into_iter().chain(told) {
+        assert!(!bytes.windows(8).any(|window| window == b"s3cretqv"), "{down}");
+    }
+    assert!(down.stderr.contains("?api-version=***&api-key=***"), "{down}");
+}

@@ -35,18 +35,26 @@ fn numbers(finished: &Finished) -> Value {
 }
 
 fn n_stored(place: &Workplace) -> usize {
+    n_rows(place, "verdicts")
+}
+
+fn n_rows(place: &Workplace, what: &str) -> usize {
     let files = place.run_files();
     let Some(path) = files.first() else { return 0 };
     let Ok(connection) = rusqlite::Connection::open(path) else { return 0 };
     connection
-        .query_row("SELECT count(*) FROM verdicts", [], |row| row.get::<_, i64>(0))
+        .query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get::<_, i64>(0))
         .map_or(0, |n| usize::try_from(n).expect("a count"))
 }
 
 /// Waits until the run has stored at least `n` samples.
 fn wait_for(place: &Workplace, child: &mut Child, n: usize) {
+    wait_for_rows(place, child, ("verdicts", n));
+}
+
+fn wait_for_rows(place: &Workplace, child: &mut Child, (what, n): (&str, usize)) {
     let started = Instant::now();
-    while n_stored(place) < n {
+    while n_rows(place, what) < n {
         let is_over = child.try_wait().expect("a child").is_some();
         assert!(!is_over, "the run ended before it could be stopped");
         assert!(started.elapsed() < Duration::from_mins(1), "the run stands still");
@@ -106,6 +114,24 @@ fn a_killed_run_goes_on_where_it_was() {
 #[test]
 fn an_interrupted_run_stops_cleanly_and_goes_on() {
     check("-INT", Some(130));
+}
+
+/// When no run is under way, nothing stands between Ctrl-C and the end of the command; here it waits for
+/// a collector that never answers.
+#[test]
+fn a_command_whose_run_is_over_can_be_interrupted() {
+    let collector = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let spans = format!("http://{}/v1/traces", collector.local_addr().expect("an address"));
+    let (place, server) = (workplace(), player());
+    let url = server.base_url();
+    let mut args = args(&url);
+    args.extend(["--spans", &spans]);
+    let mut child = place.command(&args).spawn().expect("evalrun starts");
+    wait_for_rows(&place, &mut child, ("events WHERE kind = 'done'", 1));
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill starts").success());
+    assert_eq!(child.wait().expect("an exit status").code(), Some(130));
+    assert_eq!(n_stored(&place), N_SAMPLES);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn differences_if_unfinished(
     plan: &Plan,
 ) -> Result<Option<Vec<Difference>>, StoreError> {
     let run = RunFile::open(path)?;
-    Ok((!run.summary()?.complete).then(|| run.plan().differences(plan)))
+    Ok((!run.is_complete()?).then(|| run.plan().differences(plan)))
 }
 
 /// A new name: task, model, time and a few digits that make it unique.

@@ -226,14 +226,16 @@ async fn complete(
     }
 }
 
-/// What the server asks for, up to an hour; else 0.5 s doubled with every attempt, up to a minute. A
-/// quarter of it is added by the seed, so that samples that failed together do not come back together.
+/// 0.5 s doubled with every attempt, up to a minute, or what the server asks for, up to an hour, where
+/// that is longer. A quarter of it is added by the seed, so that samples that failed together do not come
+/// back together.
 fn wait_ms(error: &BackendError, n_attempts: u32, seed: u32) -> u64 {
+    let backoff_ms = (500_u64 << (n_attempts - 1).min(10)).min(MAX_BACKOFF_MS);
     let base = match error {
         BackendError::Unavailable { retry_after_ms: Some(wait_ms), .. } => {
-            (*wait_ms).min(MAX_WAIT_MS)
+            (*wait_ms).min(MAX_WAIT_MS).max(backoff_ms)
         }
-        _ => (500_u64 << (n_attempts - 1).min(10)).min(MAX_BACKOFF_MS),
+        _ => backoff_ms,
     };
     base + base / 4 * u64::from(seed % 1024) / 1024
 }
@@ -256,6 +258,7 @@ mod tests {
         check(Some(300_000), 1, 300_000);
         check(Some(u64::MAX), 1, MAX_WAIT_MS);
         check(Some(7_000), 3, 7_000);
-        check(Some(0), 3, 0);
+        check(Some(7_000), 5, 8_000);
+        check(Some(0), 3, 2_000);
     }
 }

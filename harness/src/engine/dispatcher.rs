@@ -7,14 +7,14 @@ use judges::Grader;
 use results::RunWriter;
 use tasks::{Backend, BackendError, Sample, Sampling, Task, TokenMeter};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 
 use super::attempt::{self, Ended, Shared};
+use super::interrupts::Interrupts;
 use super::store::{Entry, Store};
 use super::{Budget, EngineSettings, Event, MaxFailures};
 use crate::calls::MemoryBank;
 use crate::error::EvalrunError;
-use crate::exit_code::ExitCode;
 
 /// A run is stopped when this many samples in a row meet an outage: the endpoint is down.
 const MAX_OUTAGES_IN_A_ROW: u32 = 20;
@@ -135,44 +135,11 @@ pub(crate) async fn run(
     show(&Event::Ended);
     store.send(Entry::happened(flight.end.name(), String::new())).await;
     store.finish()?;
+    if interrupts.end() {
+        // Whoever pressed Ctrl-C while the last samples were stored wants nothing more to begin.
+        flight.start_nothing_more(RunEnd::Interrupted);
+    }
     Ok(flight.end)
-}
-
-/// Ctrl-C: the first stops the run, a second one ends the process at once.
-struct Interrupts {
-    first: mpsc::Receiver<()>,
-    listener: JoinHandle<()>,
-}
-
-impl Interrupts {
-    fn listen() -> Self {
-        let (sender, first) = mpsc::channel(1);
-        let listener = tokio::spawn(async move {
-            // Without a handler there is nothing to wait for, and Ctrl-C kills the process as ever.
-            while tokio::signal::ctrl_c().await.is_ok() {
-                if sender.try_send(()).is_err() {
-                    std::process::exit(ExitCode::Interrupted as i32);
-                }
-            }
-        });
-        Self { first, listener }
-    }
-
-    /// Waits for the first one, and after that for ever.
-    async fn first(&mut self) {
-        if self.first.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-        // The place stays taken, so that the next one finds no room.
-        self.first.close();
-    }
-}
-
-impl Drop for Interrupts {
-    /// The next run listens for itself.
-    fn drop(&mut self) {
-        self.listener.abort();
-    }
 }
 
 /// Samples waiting and samples under way.

@@ -8,6 +8,7 @@ mod attempt;
 mod budget;
 mod dispatcher;
 mod event;
+mod interrupts;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 pub(crate) use budget::{Budget, MaxFailures};
 pub(crate) use dispatcher::{Pending, RunEnd, Work, run};
 pub(crate) use event::Event;
+pub(crate) use interrupts::Interrupts;
 
 /// Settings that cannot change a sample.
 #[derive(Debug, Clone, Copy)]

@@ -17,6 +17,7 @@ use super::bench::Judge;
 use super::calls::Call;
 use super::cost::{prompt_tokens, text_tokens};
 use super::reread::wanted;
+use crate::engine::Interrupts;
 use crate::error::EvalrunError;
 
 /// Judging stops when this many judgments in a row fail: the judge is down.
@@ -58,6 +59,7 @@ pub(crate) async fn ask(
 ) -> Result<JudgingEnd, EvalrunError> {
     let asker = Asker::new(judge, settings);
     let mut flight = Flight::new(calls, tokens_left.get(), asker.ceiling());
+    let mut interrupts = Interrupts::listen();
     let mut n_done = 0;
     loop {
         while flight.asked.len() < settings.concurrency
@@ -68,8 +70,7 @@ pub(crate) async fn ask(
         }
         let ended = tokio::select! {
             ended = flight.asked.join_next() => ended,
-            // Without a handler for Ctrl-C the process ends as ever.
-            Ok(()) = tokio::signal::ctrl_c() => {
+            () = interrupts.first() => {
                 flight.stop(JudgingEnd::Interrupted);
                 continue;
             }
@@ -93,7 +94,8 @@ pub(crate) async fn ask(
     }
     tokens_left.set(flight.tokens_left);
     writer.finish()?;
-    Ok(flight.end)
+    // Whoever pressed Ctrl-C while the last judgments were stored wants nothing more to begin.
+    Ok(if interrupts.end() { JudgingEnd::Interrupted } else { flight.end })
 }
 
 /// Questions waiting and questions under way.
@@ -307,11 +309,15 @@ fn spent(request: &Request, completion: &Completion) -> u64 {
     }
 }
 
-/// What the server asks for, else half a second doubled with every attempt; a minute at most.
+/// Half a second doubled with every attempt, or what the server asks for where that is longer; a minute
+/// at most.
 fn wait(error: &BackendError, n_attempts: u32) -> Duration {
+    let backoff_ms = 500_u64 << (n_attempts - 1).min(10);
     let wait_ms = match error {
-        BackendError::Unavailable { retry_after_ms: Some(wait_ms), .. } => *wait_ms,
-        _ => 500_u64 << (n_attempts - 1).min(10),
+        BackendError::Unavailable { retry_after_ms: Some(wait_ms), .. } => {
+            (*wait_ms).max(backoff_ms)
+        }
+        _ => backoff_ms,
     };
     Duration::from_millis(wait_ms.min(MAX_WAIT_MS))
 }

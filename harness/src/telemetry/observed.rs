@@ -1,7 +1,6 @@
 //! A backend whose requests are told of.
 
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 use std::time::SystemTime;
 
 use tasks::{
@@ -10,15 +9,16 @@ use tasks::{
 };
 
 use super::otlp::{self, Attempt};
+use super::sink::SpanSender;
 
 /// Passes everything on and tells of every attempt at a completion.
 pub(super) struct ObservedBackend {
     inner: Arc<dyn Backend>,
-    spans: Option<Sender<serde_json::Value>>,
+    spans: Option<SpanSender>,
 }
 
 impl ObservedBackend {
-    pub(super) fn new(inner: Arc<dyn Backend>, spans: Option<Sender<serde_json::Value>>) -> Self {
+    pub(super) fn new(inner: Arc<dyn Backend>, spans: Option<SpanSender>) -> Self {
         Self { inner, spans }
     }
 
@@ -51,8 +51,7 @@ impl ObservedBackend {
             let fingerprint = self.inner.fingerprint();
             let attempt =
                 Attempt { fingerprint, request, answer: &told, started, ended: SystemTime::now() };
-            // The sink outlives the backend; if it has failed, its end says why.
-            let _ = spans.send(otlp::span(&attempt));
+            spans.send(otlp::span(&attempt));
         }
         answer.map(Some)
     }

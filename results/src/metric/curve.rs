@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::consensus::{count, votes};
 use super::interval::{Estimate, ItemScore, clustered};
-use super::pass::pass_at_k;
+use super::pass::pass_at_k_of_item;
 use super::random::SplitMix64;
 use crate::ItemOutcomes;
 
@@ -36,13 +36,32 @@ pub const N_SUBSETS: usize = 1000;
 
 type Votes<'a> = Vec<(Option<&'a str>, bool)>;
 
-/// pass@k for every k up to `n`.
+/// Every k up to which a curve is drawn point by point.
+const N_POINTS: usize = 64;
+
+/// pass@k for every k up to `n`, but beyond 64 for powers of two and `n` only.
 pub fn pass_curve(items: &[ItemOutcomes], n: usize) -> Vec<CurvePoint> {
+    let count = |item: &ItemOutcomes| {
+        let scores = item.scores();
+        (scores.len(), scores.iter().filter(|score| **score > 0.5).count())
+    };
+    let counts: Vec<(usize, usize)> = items.iter().map(count).collect();
     let point = |k| {
-        let estimate = pass_at_k(items, k)?;
+        let score = |(n_samples, n_correct): &(usize, usize)| {
+            let value = pass_at_k_of_item(*n_samples, *n_correct, k)?;
+            Some(ItemScore { value, n_samples: *n_samples })
+        };
+        let scores: Vec<ItemScore> = counts.iter().filter_map(score).collect();
+        let estimate = clustered(&scores)?;
         Some(CurvePoint { k, expectation: Expectation::Exact, estimate })
     };
-    (1..=n).filter_map(point).collect()
+    let powers = powers_of_two().skip_while(|k| *k <= N_POINTS).take_while(|k| *k < n);
+    let last = (n > N_POINTS).then_some(n);
+    (1..=n.min(N_POINTS)).chain(powers).chain(last).filter_map(point).collect()
+}
+
+fn powers_of_two() -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(1_usize), |k| k.checked_mul(2))
 }
 
 /// cons@k, the expected score of the majority answer over k of an item's graded samples with ties
@@ -137,8 +156,7 @@ fn binomials(n: usize) -> Vec<Vec<f64>> {
 
 /// The mean over seeded random subsets, for powers of two and `n`; over all votes it is exact.
 fn resampled_curve(votes: &[(Option<&str>, bool)], n: usize, seed: u64) -> Vec<(usize, f64)> {
-    let powers = std::iter::successors(Some(1), |k| Some(k * 2)).take_while(|k| *k < n);
-    let ks = powers.chain([n]).filter(|k| *k <= votes.len());
+    let ks = powers_of_two().take_while(|k| *k < n).chain([n]).filter(|k| *k <= votes.len());
     let mut ballot = Ballot::new(votes);
     let mut random = SplitMix64::new(seed);
     let mut mean = |k: usize| {
@@ -191,7 +209,9 @@ impl Ballot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::{MajorityRule, majority};
+    use crate::metric::{MajorityRule, majority, pass_at_k};
+    use crate::{Outcome, SampleOutcome};
+    use tasks::{ItemId, Verdict};
 
     fn votes(answers: &[String]) -> Votes<'_> {
         answers.iter().map(|l| ((l != "-").then_some(l.as_str()), l == "a")).collect()
@@ -228,6 +248,44 @@ mod tests {
         for text in ["a", "-", "ab", "aab", "aabbc", "--aab", "abcdef", "bbbaaa", "aaabbbccc--"] {
             check(text);
         }
+    }
+
+    fn check_pass_curve(n: usize, n_correct: usize, expected: &[usize]) {
+        let sample = |idx: usize| SampleOutcome {
+            sample_idx: u32::try_from(idx).expect("few"),
+            outcome: Outcome::Judged(if idx < n_correct {
+                Verdict::Correct
+            } else {
+                Verdict::Incorrect
+            }),
+            vote: None,
+            detail: None,
+        };
+        let samples: Vec<SampleOutcome> = (0..n).map(sample).collect();
+        let item = |id: &str| ItemOutcomes {
+            item: ItemId(id.to_owned()),
+            labels: Vec::new(),
+            samples: samples.clone(),
+        };
+        let items = [item("x"), item("y")];
+        let curve = pass_curve(&items, n);
+        let beyond: Vec<usize> = curve.iter().map(|p| p.k).filter(|k| *k > N_POINTS).collect();
+        assert_eq!(beyond, expected, "n = {n}");
+        assert_eq!(curve.len() - beyond.len(), n.min(N_POINTS));
+        for point in curve {
+            assert_eq!(Some(point.estimate), pass_at_k(&items, point.k), "k = {}", point.k);
+        }
+    }
+
+    #[test]
+    fn pass_curves_of_many_samples_have_few_points() {
+        check_pass_curve(3, 1, &[]);
+        check_pass_curve(64, 7, &[]);
+        check_pass_curve(65, 7, &[65]);
+        check_pass_curve(128, 9, &[128]);
+        check_pass_curve(200, 9, &[128, 200]);
+        let many = [128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 50_000];
+        check_pass_curve(50_000, 20_000, &many);
     }
 
     proptest::proptest! {

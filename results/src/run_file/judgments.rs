@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 use sha2::{Digest, Sha256};
 use tasks::{ItemId, Message, Reading, SampleKey};
 
@@ -30,7 +30,7 @@ impl JudgmentWriter {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let form = TextForm::new(RunFile::open(path)?.plan().texts);
         let lock = WriterLock::take(path)?;
-        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection = open(path)?;
         super::writer::configure(&connection).map_err(at(path))?;
         Ok(Self { connection, path: path.to_owned(), form, _lock: lock })
     }

@@ -9,8 +9,10 @@
 mod judgments;
 mod lock;
 mod measures;
+mod progress;
 mod reader;
 mod serving;
+mod upgrade;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -39,8 +41,30 @@ fn at(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
     |source| StoreError::Database { path: path.to_owned(), source }
 }
 
-/// Opens an existing run file after checking that it is one and that this build understands it.
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+/// Opens an existing run file for writing, in the format of this build.
+fn open(path: &Path) -> Result<Connection, StoreError> {
+    let (connection, version) = open_checked(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if version < FORMAT_VERSION {
+        upgrade::in_place(&connection).map_err(at(path))?;
+    }
+    Ok(connection)
+}
+
+/// Opens an existing run file for reading. One of an older format looks like one of this build's, and
+/// stays as it is: it may be someone else's.
+fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    // A reader of a WAL file may need to recover the log a killed writer left behind.
+    let (connection, version) = open_checked(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .or_else(|_| open_checked(path, OpenFlags::SQLITE_OPEN_READ_ONLY))?;
+    if version < FORMAT_VERSION {
+        upgrade::in_view(&connection).map_err(at(path))?;
+    }
+    Ok(connection)
+}
+
+/// Opens an existing file after checking that it is a run and that this build understands it, and gives
+/// its format version.
+fn open_checked(path: &Path, flags: OpenFlags) -> Result<(Connection, u32), StoreError> {
     let refuse = |reason: String| StoreError::Open { path: path.to_owned(), reason };
     if !path.is_file() {
         return Err(refuse("there is no such file".to_owned()));
@@ -64,29 +88,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
             supported: FORMAT_VERSION,
         });
     }
-    upgrade(&connection, version);
-    Ok(connection)
-}
-
-/// Adds what later versions added. A file that cannot be changed stays as it is, and a query that
-/// needs what is not there says so.
-fn upgrade(connection: &Connection, version: u32) {
-    if version < 2 {
-        // Version 1 had no column for details.
-        drop(connection.execute("ALTER TABLE verdicts ADD COLUMN detail TEXT", []));
-    }
-    if version < 3 {
-        // Version 2 had no cached tokens and no judges. It had no dialogues either, so that its
-        // verdicts, which know neither `answered` nor the absence of a score, need no change.
-        drop(connection.execute("ALTER TABLE turns ADD COLUMN cached_tokens INTEGER", []));
-        drop(connection.execute_batch(JUDGMENTS_SCHEMA));
-    }
-    if version < 4 {
-        // Version 3 had no calls, and kept every prompt whole.
-        drop(connection.execute("ALTER TABLE turns ADD COLUMN tool_calls TEXT", []));
-        drop(connection.execute("ALTER TABLE prompts ADD COLUMN base TEXT", []));
-        drop(connection.pragma_update(None, "user_version", FORMAT_VERSION));
-    }
+    Ok((connection, version))
 }
 
 /// A hidden file beside the run file.

@@ -6,11 +6,11 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 use tasks::{Detail, Item, ItemId, JudgeKind, Message, SampleKey, Target, Transcript, Verdict};
 
-use super::{at, open, serving};
+use super::{at, open_to_read, serving};
 use crate::rating::Ratings;
 use crate::seal::TextForm;
 use crate::summary::{RunFacts, Summary, summarize};
@@ -40,9 +40,7 @@ pub struct StoredSample {
 impl RunFile {
     /// Opens the run file at `path`.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        // A reader of a WAL file may need to recover the log a killed writer left behind.
-        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .or_else(|_| open(path, OpenFlags::SQLITE_OPEN_READ_ONLY))?;
+        let connection = open_to_read(path)?;
         let plan: String = connection
             .query_row("SELECT value FROM run WHERE key = 'plan'", [], |row| row.get(0))
             .map_err(at(path))?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use tasks::{Answer, Completion, Item, Judgement, Request, SampleKey, Transcript};
 
 use super::lock::WriterLock;
@@ -74,7 +74,7 @@ impl RunWriter {
             return Err(StoreError::OtherPlan { path: path.to_owned(), differences });
         }
         let lock = WriterLock::take(path)?;
-        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection = open(path)?;
         configure(&connection).map_err(at(path))?;
         Self::start_session(connection, path, (session, plan), lock)
     }

@@ -7,6 +7,7 @@ use tasks::{BackendError, Completion, Finish, Timing, TokenMeter, Usage};
 
 use super::calls::{CallPiece, Calls};
 use super::endpoint::redact;
+use super::stream::Event;
 use super::{Api, Endpoint, protocol};
 
 /// What has arrived of one completion.
@@ -15,6 +16,9 @@ pub(super) struct Collected<'a> {
     endpoint: &'a Endpoint,
     started: Instant,
     first_token: Option<Instant>,
+    /// When the last part came that told anything.
+    latest: Instant,
+    is_done: bool,
     text: String,
     reasoning: String,
     calls: Calls,
@@ -74,6 +78,8 @@ impl<'a> Collected<'a> {
             endpoint,
             started,
             first_token: None,
+            latest: started,
+            is_done: false,
             text: String::new(),
             reasoning: String::new(),
             calls: Calls::default(),
@@ -82,10 +88,16 @@ impl<'a> Collected<'a> {
         }
     }
 
-    /// Takes in the data of one stream event.
-    pub(super) fn event(&mut self, data: &str, meter: &TokenMeter) -> Result<(), BackendError> {
+    /// Takes in one stream event.
+    pub(super) fn event(&mut self, event: &Event, meter: &TokenMeter) -> Result<(), BackendError> {
+        let data = event.data.as_str();
         if data.trim() == "[DONE]" {
+            self.latest = Instant::now();
+            self.is_done = true;
             return Ok(());
+        }
+        if event.name.as_deref() == Some("error") {
+            return Err(self.failed(&serde_json::from_str(data).unwrap_or_else(|_| data.into())));
         }
         // A stream event carries about one token; the exact count comes with `usage` at the end.
         if self.payload(data)? {
@@ -101,19 +113,36 @@ impl<'a> Collected<'a> {
         Ok(())
     }
 
+    /// Whether the server said that nothing more comes.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// Whether the finish reason has come, after which there are only token counts.
+    pub(super) fn has_finish(&self) -> bool {
+        self.finish.is_some()
+    }
+
     /// Bytes collected so far.
     pub(super) fn n_bytes(&self) -> usize {
         self.text.len() + self.reasoning.len() + self.calls.n_bytes()
     }
 
-    /// Milliseconds from the request to the first text.
-    pub(super) fn first_token_ms(&self) -> Option<u64> {
-        let wait = self.first_token?.duration_since(self.started);
-        u64::try_from(wait.as_millis()).ok()
+    fn timing(&self) -> Timing {
+        let since_start = |at: Instant| {
+            let wait_ms = at.duration_since(self.started).as_millis();
+            u64::try_from(wait_ms).unwrap_or(u64::MAX)
+        };
+        Timing {
+            latency_ms: since_start(self.latest),
+            first_token_ms: self.first_token.map(since_start),
+            n_attempts: 1,
+        }
     }
 
     /// The completion; one without an end is no completion.
-    pub(super) fn finish(self, timing: Timing) -> Result<Completion, BackendError> {
+    pub(super) fn finish(self) -> Result<Completion, BackendError> {
+        let timing = self.timing();
         let Some(finish) = self.finish else {
             return Err(protocol("the answer broke off without a finish reason"));
         };
@@ -132,13 +161,9 @@ impl<'a> Collected<'a> {
     fn payload(&mut self, json: &str) -> Result<bool, BackendError> {
         let payload: Payload = serde_json::from_str(json)
             .map_err(|err| protocol(&format!("malformed JSON ({err}): {}", self.start_of(json))))?;
+        self.latest = Instant::now();
         if let Some(error) = payload.error.filter(|error| !error.is_null()) {
-            let message =
-                error["message"].as_str().map_or_else(|| error.to_string(), str::to_owned);
-            return Err(protocol(&format!(
-                "the server reported an error in its answer: {}",
-                self.start_of(&message)
-            )));
+            return Err(self.failed(&error));
         }
         if let Some(usage) = payload.usage {
             self.usage = usage.into_usage().or(self.usage);
@@ -149,7 +174,7 @@ impl<'a> Collected<'a> {
         }
         let brought_text = self.n_bytes() > n_before;
         if brought_text && self.first_token.is_none() {
-            self.first_token = Some(Instant::now());
+            self.first_token = Some(self.latest);
         }
         Ok(brought_text)
     }
@@ -177,6 +202,17 @@ impl<'a> Collected<'a> {
 }
 
 impl Collected<'_> {
+    /// What a server calls an error, in whatever form: an object, or an object inside one, or a text.
+    fn failed(&self, error: &serde_json::Value) -> BackendError {
+        let said = [&error["message"], &error["error"]["message"], &error["error"], error];
+        let said = said.into_iter().find_map(serde_json::Value::as_str);
+        let message = said.map_or_else(|| error.to_string(), str::to_owned);
+        protocol(&format!(
+            "the server reported an error in its answer: {}",
+            self.start_of(&message)
+        ))
+    }
+
     /// The start of what a server said, fit to be shown.
     fn start_of(&self, text: &str) -> String {
         redact(text, self.endpoint.api_key.as_ref()).chars().take(120).collect()
@@ -222,8 +258,12 @@ mod tests {
         let mut collected = Collected::new(&endpoint, Instant::now());
         let outcome = events
             .iter()
-            .try_for_each(|event| collected.event(event, &meter))
-            .and_then(|()| collected.finish(Timing::default()));
+            .try_for_each(|event| {
+                let (name, data) = event.split_once('|').unwrap_or(("", event));
+                let name = (!name.is_empty()).then(|| name.to_owned());
+                collected.event(&Event { name, data: data.to_owned() }, &meter)
+            })
+            .and_then(|()| collected.finish());
         let shown = match outcome {
             Ok(c) => format!(
                 "{} | {:?} | {} | {:?}",
@@ -287,6 +327,19 @@ mod tests {
             &[r#"{"error":{"message":"overloaded"}}"#],
             "unusable answer: the server reported an error in its answer: overloaded",
         );
+        let cut = r#"{"choices":[{"delta":{"content":"4"},"finish_reason":"stop"}]}"#;
+        for (error, said) in [
+            (r#"error|{"message":"overloaded"}"#, "overloaded"),
+            (r#"error|{"error":{"message":"overloaded"}}"#, "overloaded"),
+            (r#"error|{"error":"overloaded"}"#, "overloaded"),
+            (r#"error|{"code":503}"#, r#"{"code":503}"#),
+            ("error|overloaded", "overloaded"),
+            (r#"error|{"choices":[]}"#, r#"{"choices":[]}"#),
+        ] {
+            let told = "unusable answer: the server reported an error in its answer";
+            check(Api::Chat, &[cut, error], &format!("{told}: {said}"));
+        }
+        check(Api::Chat, &[r#"message|{"choices":[]}"#, cut], "4 | None | stop | None");
         check(
             Api::Chat,
             &[r#"{"choices":[{"delta":{},"finish_reason":"abort"}]}"#],

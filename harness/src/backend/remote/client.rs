@@ -6,7 +6,7 @@ use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use tasks::BackendError;
 
-use super::endpoint::{ApiKey, address_hint, without_credentials};
+use super::endpoint::{ApiKey, address_hint, join, without_credentials};
 use super::{failure, protocol};
 
 /// How long to wait for a connection.
@@ -97,20 +97,20 @@ pub(super) async fn list(
     base_url: &str,
     api_key: Option<&ApiKey>,
 ) -> Result<Vec<OfferedModel>, BackendError> {
-    let url = format!("{}/models", base_url.trim_end_matches('/'));
-    let response = client.get(&url).timeout(LIST_TIMEOUT).send().await;
-    let response = response.map_err(|err| failure::of_transport(&url, &err))?;
+    let url = join(base_url, "models").map_err(|reason| protocol(&reason))?;
+    let response = client.get(url.clone()).timeout(LIST_TIMEOUT).send().await;
+    let response = response.map_err(|err| failure::of_transport(url.as_str(), &err))?;
     if !response.status().is_success() {
-        return Err(match failure::of_response(response, api_key).await {
+        return Err(match failure::of_response(response, api_key, LIST_TIMEOUT).await {
             BackendError::Refused { status: 404, message } => {
                 BackendError::Refused { status: 404, message: message + address_hint(base_url) }
             }
             other => other,
         });
     }
-    let bytes = failure::start_of_body(response, MAX_LIST_BYTES).await;
+    let bytes = failure::start_of_body(response, MAX_LIST_BYTES, LIST_TIMEOUT).await;
     let list: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|err| protocol(&format!("{}: {err}", without_credentials(&url))))?;
+        .map_err(|err| protocol(&format!("{}: {err}", without_credentials(url.as_str()))))?;
     let model = |entry: &serde_json::Value| {
         let text = |name: &str| entry[name].as_str().map(str::to_owned);
         Some(OfferedModel { id: text("id")?, owned_by: text("owned_by").unwrap_or_default() })

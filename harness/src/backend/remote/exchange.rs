@@ -4,25 +4,43 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Response};
-use tasks::{BackendError, Completion, Timing, TokenMeter};
+use reqwest::{Client, Response, Url};
+use tasks::{BackendError, Completion, TokenMeter};
 
 use super::answer::Collected;
 use super::client::{self, client};
-use super::traffic::{Report, TrafficSettings};
-use super::{Endpoint, Replica, failure, protocol, stream};
+use super::traffic::{Pass, Report, TrafficSettings};
+use super::{Endpoint, Replica, endpoint, failure, protocol, stream};
 
 /// The largest completion that is accepted, in bytes.
 const MAX_COMPLETION_BYTES: usize = 256 << 20;
+
+/// How long a server may be silent whose answer lacks nothing but its token counts.
+const REST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the end of a stream may take that has said that it is done. Without its end, its connection
+/// cannot be used again.
+const END_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// How long a server may be silent while it explains an error.
+const ERROR_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A server with its connections.
 #[derive(Debug)]
 pub(super) struct Line {
     server: Replica,
     client: Client,
-    url: String,
+    url: Url,
     timeout: Duration,
     idle_timeout: Duration,
+}
+
+/// Who is told of an answer while it comes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watch<'a> {
+    pub(super) meter: &'a TokenMeter,
+    /// What the request was let in with; a probe of parameters has nothing of the kind.
+    pub(super) pass: Option<&'a Pass<'a>>,
 }
 
 /// A completion and the headers that came with it.
@@ -38,11 +56,10 @@ impl Line {
         endpoint: &Endpoint,
         traffic: &TrafficSettings,
     ) -> Result<Self, String> {
-        let base = server.base_url.trim_end_matches('/');
         Ok(Self {
             server: server.clone(),
             client: client(endpoint.api_key.as_ref(), traffic.http2)?,
-            url: format!("{base}/{}", endpoint.api.path()),
+            url: endpoint::join(&server.base_url, endpoint.api.path())?,
             timeout: traffic.timeout,
             idle_timeout: traffic.idle_timeout,
         })
@@ -53,17 +70,28 @@ impl Line {
         self.server.clone()
     }
 
-    /// Asks once.
+    /// Asks once. An answer with a finish reason is complete, whatever becomes of its connection.
     pub(super) async fn ask(
         &self,
         endpoint: &Endpoint,
         body: Vec<u8>,
-        meter: &TokenMeter,
+        watch: Watch<'_>,
     ) -> Result<Answer, BackendError> {
+        let mut headers = HeaderMap::new();
+        let mut collected = Collected::new(endpoint, Instant::now());
+        let exchange = self.exchange(endpoint, body, watch, (&mut headers, &mut collected));
         let limit_s = self.timeout.as_secs();
-        tokio::time::timeout(self.timeout, self.exchange(endpoint, body, meter))
-            .await
-            .unwrap_or(Err(BackendError::Timeout { limit_s }))
+        let outcome = tokio::time::timeout(self.timeout, exchange).await;
+        match outcome.unwrap_or(Err(BackendError::Timeout { limit_s })) {
+            Ok(()) => (),
+            Err(
+                BackendError::Timeout { .. }
+                | BackendError::Silent { .. }
+                | BackendError::Broken { .. },
+            ) if collected.has_finish() => (),
+            Err(error) => return Err(error),
+        }
+        Ok(Answer { completion: collected.finish()?, headers })
     }
 
     /// Whether the server is there, as far as its list of models tells.
@@ -73,7 +101,10 @@ impl Line {
             Ok(_) => Ok(()),
             // A server without such a list, or one that refuses it, is there.
             Err(error) => match failure::report(&error) {
-                missing @ (Report::Missing { .. } | Report::Broken) => Err(missing),
+                missing
+                @ (Report::Unreachable { .. } | Report::Missing { .. } | Report::Broken) => {
+                    Err(missing)
+                }
                 _ => Ok(()),
             },
         }
@@ -83,54 +114,36 @@ impl Line {
         &self,
         endpoint: &Endpoint,
         body: Vec<u8>,
-        meter: &TokenMeter,
-    ) -> Result<Answer, BackendError> {
-        let started = Instant::now();
-        let request = self.client.post(&self.url).header(CONTENT_TYPE, "application/json");
-        let response = self.unless_silent(request.body(body).send()).await?;
+        watch: Watch<'_>,
+        (headers, collected): (&mut HeaderMap, &mut Collected<'_>),
+    ) -> Result<(), BackendError> {
+        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
+        let response = self.unless_silent(self.idle_timeout, request.body(body).send()).await?;
         if !response.status().is_success() {
-            return Err(failure::of_response(response, endpoint.api_key.as_ref()).await);
+            let (key, idle) = (endpoint.api_key.as_ref(), self.idle_timeout.min(ERROR_TIMEOUT));
+            return Err(failure::of_response(response, key, idle).await);
         }
-        let headers = response.headers().clone();
-        let mut collected = Collected::new(endpoint, started);
-        self.read(response, &mut collected, meter).await?;
-        let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let timing =
-            Timing { latency_ms, first_token_ms: collected.first_token_ms(), n_attempts: 1 };
-        Ok(Answer { completion: collected.finish(timing)?, headers })
+        if let Some(pass) = watch.pass {
+            pass.note_begin();
+        }
+        headers.clone_from(response.headers());
+        self.read(response, collected, watch).await
     }
 
     async fn read(
         &self,
-        mut response: Response,
+        response: Response,
         collected: &mut Collected<'_>,
-        meter: &TokenMeter,
+        watch: Watch<'_>,
     ) -> Result<(), BackendError> {
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or("").to_ascii_lowercase();
         if content_type.starts_with("text/event-stream") {
-            let mut events = stream::Events::default();
-            while let Some(bytes) = self.unless_silent(response.chunk()).await? {
-                for data in events.feed(&bytes) {
-                    collected.event(&data, meter)?;
-                }
-                if events.n_pending_bytes() + collected.n_bytes() > MAX_COMPLETION_BYTES {
-                    return Err(protocol("the completion is larger than 256 MiB"));
-                }
-            }
-            // A last event without its blank line is complete all the same.
-            events.finish().map_or(Ok(()), |data| collected.event(&data, meter))
+            self.read_events(response, collected, watch).await
         } else if content_type.contains("json") {
             // Some servers ignore `stream` and answer at once.
-            let mut bytes = Vec::new();
-            while let Some(chunk) = self.unless_silent(response.chunk()).await? {
-                bytes.extend_from_slice(&chunk);
-                if bytes.len() > MAX_COMPLETION_BYTES {
-                    return Err(protocol("the answer is larger than 256 MiB"));
-                }
-            }
-            collected.whole(&String::from_utf8_lossy(&bytes), meter)
+            self.read_whole(response, collected, watch).await
         } else {
             Err(protocol(&format!(
                 "the content type is `{content_type}`; is this an OpenAI-compatible endpoint?"
@@ -138,14 +151,74 @@ impl Line {
         }
     }
 
-    /// Waits for the next thing from the server, as long as a server may be silent.
-    async fn unless_silent<T>(
+    async fn read_events(
         &self,
-        next: impl Future<Output = reqwest::Result<T>>,
-    ) -> Result<T, BackendError> {
-        match tokio::time::timeout(self.idle_timeout, next).await {
-            Ok(next) => next.map_err(|err| failure::of_transport(&self.url, &err)),
-            Err(_) => Err(BackendError::Silent { limit_s: self.idle_timeout.as_secs() }),
+        mut response: Response,
+        collected: &mut Collected<'_>,
+        Watch { meter, pass }: Watch<'_>,
+    ) -> Result<(), BackendError> {
+        let mut events = stream::Events::default();
+        loop {
+            let rest = self.idle_timeout.min(REST_TIMEOUT);
+            let idle = if collected.has_finish() { rest } else { self.idle_timeout };
+            let Some(bytes) = self.unless_silent(idle, response.chunk()).await? else { break };
+            if let Some(pass) = pass {
+                pass.note_piece();
+            }
+            for event in events.feed(&bytes) {
+                collected.event(&event, meter)?;
+                if collected.is_done() {
+                    read_to_end(response).await;
+                    return Ok(());
+                }
+            }
+            if events.n_pending_bytes() + collected.n_bytes() > MAX_COMPLETION_BYTES {
+                return Err(protocol("the completion is larger than 256 MiB"));
+            }
+        }
+        // A last event without its blank line is complete all the same, unless the connection broke off
+        // inside it in good order; then it matters only where the finish reason has not come.
+        match events.finish().map(|event| collected.event(&event, meter)) {
+            Some(Err(error)) if !collected.has_finish() => Err(error),
+            _ => Ok(()),
         }
     }
+
+    async fn read_whole(
+        &self,
+        mut response: Response,
+        collected: &mut Collected<'_>,
+        Watch { meter, pass }: Watch<'_>,
+    ) -> Result<(), BackendError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.unless_silent(self.idle_timeout, response.chunk()).await? {
+            bytes.extend_from_slice(&chunk);
+            if let Some(pass) = pass {
+                pass.note_piece();
+            }
+            if bytes.len() > MAX_COMPLETION_BYTES {
+                return Err(protocol("the answer is larger than 256 MiB"));
+            }
+        }
+        collected.whole(&String::from_utf8_lossy(&bytes), meter)
+    }
+
+    /// Waits for the next thing from the server, which may be silent for so long.
+    async fn unless_silent<T>(
+        &self,
+        idle: Duration,
+        next: impl Future<Output = reqwest::Result<T>>,
+    ) -> Result<T, BackendError> {
+        match tokio::time::timeout(idle, next).await {
+            Ok(next) => next.map_err(|err| failure::of_transport(self.url.as_str(), &err)),
+            Err(_) => Err(BackendError::Silent { limit_s: idle.as_secs() }),
+        }
+    }
+}
+
+/// Reads past the end of a stream that is done, which mostly is there already.
+async fn read_to_end(mut response: Response) {
+    let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+    // Whatever comes of it, the answer is complete.
+    drop(tokio::time::timeout(END_TIMEOUT, rest).await);
 }

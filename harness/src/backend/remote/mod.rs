@@ -29,7 +29,7 @@ pub(crate) use client::{OfferedModel, offered};
 pub use dialect::{Dialect, Parameter, Profile};
 pub(crate) use endpoint::without_credentials;
 pub use endpoint::{Api, ApiKey, Endpoint, Replica};
-use exchange::Line;
+use exchange::{Line, Watch};
 pub use traffic::{Concurrency, TrafficSettings};
 use traffic::{Gate, Pass, Report};
 
@@ -93,7 +93,8 @@ impl RemoteBackend {
         if !may_send() {
             return Ok(None);
         }
-        let answer = self.lines[pass.server()].ask(&self.endpoint, body, meter).await;
+        let watch = Watch { meter, pass: Some(&pass) };
+        let answer = self.lines[pass.server()].ask(&self.endpoint, body, watch).await;
         match answer {
             Ok(answer) => {
                 let n_tokens = pass.n_tokens();
@@ -124,8 +125,10 @@ impl RemoteBackend {
 
     /// Adds what the pool knows: when it makes sense to try again, and what might have been refused.
     fn explain(&self, error: BackendError) -> BackendError {
+        let is_held = matches!(failure::report(&error), Report::Throttled { .. });
         match error {
-            BackendError::Unavailable { status, message, retry_after_ms: Some(_) } => {
+            // The gate keeps requests back for as long as the server asks; another server may be free.
+            BackendError::Unavailable { status, message, retry_after_ms: Some(_) } if is_held => {
                 let retry_after_ms = Some(self.gate.wait_ms());
                 BackendError::Unavailable { status, message, retry_after_ms }
             }
@@ -154,7 +157,8 @@ impl RemoteBackend {
         for _ in 0..=Parameter::ALL.len() + 2 {
             let body = body::of(&self.endpoint, &self.dialect, &dialect::probe_request());
             let body = serde_json::to_vec(&body).expect("a body is plain data");
-            match self.lines[0].ask(&self.endpoint, body, &meter).await {
+            let watch = Watch { meter: &meter, pass: None };
+            match self.lines[0].ask(&self.endpoint, body, watch).await {
                 Ok(_) => break,
                 Err(BackendError::Refused { status: status @ (400 | 422), message }) => {
                     let Some(change) = self.dialect.adapted(&message) else {

@@ -1,17 +1,33 @@
 //! Server-sent events (WHATWG HTML, section 9.2.6), as far as the protocol uses them.
 
-/// Turns bytes in any split into the data of complete events.
+/// What a stream may begin with to say that it is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// One complete event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Its name, where it has one.
+    pub(super) name: Option<String>,
+    /// Its data.
+    pub(super) data: String,
+}
+
+/// Turns bytes in any split into complete events.
 #[derive(Debug, Default)]
 pub(super) struct Events {
     /// Bytes of an unfinished line.
     line: Vec<u8>,
-    /// Data lines of an unfinished event.
+    /// Whether the first line has been read.
+    has_begun: bool,
+    /// The name of an unfinished event.
+    name: Option<String>,
+    /// Its data lines.
     data: Option<String>,
 }
 
 impl Events {
-    /// Takes `bytes` in and returns the data of the events they complete.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<String> {
+    /// Takes `bytes` in and returns the events they complete.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
         let mut complete = Vec::new();
         let mut rest = bytes;
         while let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
@@ -24,10 +40,10 @@ impl Events {
         complete
     }
 
-    /// The data of a last event that was not closed by a blank line.
-    pub(super) fn finish(&mut self) -> Option<String> {
+    /// A last event that was not closed by a blank line.
+    pub(super) fn finish(&mut self) -> Option<Event> {
         let line = std::mem::take(&mut self.line);
-        self.line(&line).or_else(|| self.data.take())
+        self.line(&line).or_else(|| self.end_of_event())
     }
 
     /// Bytes held back until their event is complete.
@@ -35,21 +51,34 @@ impl Events {
         self.line.len() + self.data.as_ref().map_or(0, String::len)
     }
 
-    fn line(&mut self, line: &[u8]) -> Option<String> {
+    /// A name without data is no event.
+    fn end_of_event(&mut self) -> Option<Event> {
+        let name = self.name.take();
+        self.data.take().map(|data| Event { name, data })
+    }
+
+    fn line(&mut self, line: &[u8]) -> Option<Event> {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        let line = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| is_first).unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
-            return self.data.take();
+            return self.end_of_event();
         }
-        let value = line.strip_prefix(b"data:")?;
-        let value = value.strip_prefix(b" ").unwrap_or(value);
         // Bytes that are not UTF-8 become replacement characters instead of losing the completion.
-        let value = String::from_utf8_lossy(value);
+        let text = |value: &[u8]| {
+            String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value)).into_owned()
+        };
+        if let Some(name) = line.strip_prefix(b"event:") {
+            self.name = Some(text(name));
+            return None;
+        }
+        let value = text(line.strip_prefix(b"data:")?);
         match &mut self.data {
             Some(data) => {
                 data.push('\n');
                 data.push_str(&value);
             }
-            None => self.data = Some(value.into_owned()),
+            None => self.data = Some(value),
         }
         None
     }
@@ -62,9 +91,14 @@ mod tests {
     fn check(bytes: &[u8], expected: &[&str]) {
         for size in 1..=bytes.len() {
             let mut events = Events::default();
-            let mut seen: Vec<String> =
+            let mut seen: Vec<Event> =
                 bytes.chunks(size).flat_map(|chunk| events.feed(chunk)).collect();
             seen.extend(events.finish());
+            let shown = |event: Event| match event.name {
+                Some(name) => format!("{name}|{}", event.data),
+                None => event.data,
+            };
+            let seen: Vec<String> = seen.into_iter().map(shown).collect();
             assert_eq!(seen, expected, "in chunks of {size}");
         }
     }
@@ -76,7 +110,10 @@ mod tests {
             &["{\"a\": \"привет\"}", "[DONE]"],
         );
         check(b": keep-alive\r\n\r\ndata:x\r\nid: 7\r\n\r\n", &["x"]);
-        check(b"event: e\ndata: one\ndata: two\n\n", &["one\ntwo"]);
+        check(b"event: e\ndata: one\ndata: two\n\ndata: x\n\n", &["e|one\ntwo", "x"]);
+        check(b"event:e\n\ndata: x\nevent: late\n\n", &["late|x"]);
+        check(b"\xef\xbb\xbfdata: one\n\n\xef\xbb\xbfdata: lost\n\ndata: x\n\n", &["one", "x"]);
+        check(b"\xef\xbb\xbf\n\ndata: x\n\n", &["x"]);
         check(b"data: cut", &["cut"]);
         check(b"data: \xff\n\n", &["\u{fffd}"]);
         check(b"retry: 5\n", &[]);

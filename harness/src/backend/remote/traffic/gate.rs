@@ -1,5 +1,6 @@
 //! Makes requests wait for their turn.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,9 @@ pub(crate) struct Gate {
     freed: Notify,
     started: Instant,
     names: Vec<String>,
+    /// Of which servers it matters that an answer goes on. Most of the time of none, so that the many
+    /// pieces of a stream need no lock.
+    doubted: Vec<AtomicBool>,
 }
 
 /// The right to send one request; it ends with what became of it, or when it is dropped.
@@ -37,6 +41,7 @@ impl Gate {
             freed: Notify::new(),
             started: Instant::now(),
             names: servers.iter().map(|(name, _)| name.clone()).collect(),
+            doubted: servers.iter().map(|_| AtomicBool::new(false)).collect(),
         }
     }
 
@@ -73,6 +78,16 @@ impl Gate {
         self.pool().wait_ms(self.now_ms())
     }
 
+    fn note_life(&self, server: usize) {
+        let mut pool = self.pool();
+        let is_news = pool.note_life(server);
+        self.doubted[server].store(false, Ordering::Relaxed);
+        drop(pool);
+        if is_news {
+            self.freed.notify_one();
+        }
+    }
+
     fn pool(&self) -> MutexGuard<'_, Pool> {
         // The pool's data are numbers that are valid at every moment.
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,7 +106,20 @@ impl Pass<'_> {
 
     /// Whether the server was down, and this request finds out how it is now.
     pub(crate) fn is_probe(&self) -> bool {
-        self.ticket().is_probe
+        self.ticket().probe.is_some()
+    }
+
+    /// Says that the server has begun to answer, which proves that it is there long before the answer is
+    /// complete.
+    pub(crate) fn note_begin(&self) {
+        self.gate.note_life(self.server());
+    }
+
+    /// Says that another piece of the answer came.
+    pub(crate) fn note_piece(&self) {
+        if self.gate.doubted[self.server()].load(Ordering::Relaxed) {
+            self.gate.note_life(self.server());
+        }
     }
 
     /// Tokens that the request is expected to need.
@@ -110,7 +138,11 @@ impl Pass<'_> {
 
     fn give_back(&mut self, outcome: &Outcome) {
         if let Some(ticket) = self.ticket.take() {
-            self.gate.pool().settle(ticket, outcome, self.gate.now_ms());
+            let mut pool = self.gate.pool();
+            pool.settle(ticket, outcome, self.gate.now_ms());
+            let is_doubted = pool.may_be_shown_alive(ticket.server);
+            self.gate.doubted[ticket.server].store(is_doubted, Ordering::Relaxed);
+            drop(pool);
             self.gate.freed.notify_one();
         }
     }

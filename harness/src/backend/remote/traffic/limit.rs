@@ -1,15 +1,20 @@
 //! How many requests one server gets at the same time.
 //!
 //! Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP's congestion avoidance (RFC
-//! 5681): places double with every round until the first sign of trouble, then grow by a constant a
-//! round, and are halved when the server says that it is overloaded. The constant is a sixteenth of what
-//! there was before the last halving, so that long completions do not make recovery a matter of hours. A rising time to the first token takes back
-//! what growth has added, but never more than that: a queue inside the server is no failure.
+//! 5681): places double with every round until the first sign of trouble, are halved when the server
+//! says that it is overloaded, and then grow by a constant a round. The constant is a sixteenth of what
+//! there was before the halving, so that long completions do not make recovery a matter of hours.
+//! Halvings that follow one another are one trouble: what there was before the first of them stays the
+//! measure, and places double again up to half of that. So they do after an outage, which says nothing
+//! about load. A rising time to the first token takes back what growth has added, but never more than
+//! that: a queue inside the server is no failure.
+
+use super::DEFAULT_START;
 
 /// Places are halved when the server says that it has too many requests.
 const OVERLOAD_FACTOR: f64 = 0.5;
 
-/// The part of the places before the last halving that each round gives back.
+/// The part of the places before the halving that each round gives back.
 const RECOVERY: f64 = 1.0 / 16.0;
 
 /// Places are multiplied by this when the first token takes much longer than it did.
@@ -38,8 +43,12 @@ pub(super) struct Limit {
     places: f64,
     start: f64,
     most: f64,
-    /// How many places a round adds; `None` while each answer adds one, which doubles them.
-    step: Option<f64>,
+    /// Below so many places each answer adds one, which doubles them with every round.
+    threshold: f64,
+    /// How many places a round adds from there on.
+    step: f64,
+    /// Whether places have grown since they were last halved.
+    has_grown: bool,
     round: Round,
     n_broken: u32,
     best_ms: Option<f64>,
@@ -55,7 +64,7 @@ pub(super) struct Round(u64);
 pub(super) enum Load {
     /// It was answered; the time to its first token, where the answer was a stream.
     Answered { first_token_ms: Option<u64> },
-    /// The server has too much to do: 429, 503, a time limit, a connection that could not be made.
+    /// The server has too much to do: 429, 503, a time limit.
     Overloaded,
     /// The connection broke, which says something only when most of them do.
     Broken,
@@ -71,7 +80,9 @@ impl Limit {
             places: start,
             start,
             most,
-            step: None,
+            threshold: f64::INFINITY,
+            step: 1.0,
+            has_grown: true,
             round: Round(0),
             n_broken: 0,
             best_ms: None,
@@ -93,12 +104,12 @@ impl Limit {
     pub(super) fn learn(&mut self, load: Load, round: Round, n_in_flight: usize) {
         let is_of_now = round == self.round;
         match load {
-            Load::Overloaded if is_of_now => self.shrink(OVERLOAD_FACTOR, 1.0),
+            Load::Overloaded if is_of_now => self.halve(),
             Load::Unknown | Load::Overloaded => (),
             Load::Broken => {
                 self.n_broken += u32::from(is_of_now);
                 if self.n_broken >= N_BROKEN {
-                    self.shrink(OVERLOAD_FACTOR, 1.0);
+                    self.halve();
                 }
             }
             Load::Answered { first_token_ms } => {
@@ -107,18 +118,49 @@ impl Limit {
                 // Places that nobody needed prove nothing about more of them.
                 let is_used = n_in_flight as f64 * 2.0 > self.places;
                 if is_late && self.places > self.start {
-                    self.shrink(LATENCY_FACTOR, self.start);
+                    self.step = (self.places * RECOVERY).max(1.0);
+                    self.places = (self.places * LATENCY_FACTOR).max(self.start);
+                    self.threshold = self.places;
+                    self.begin_round();
                 } else if is_of_now && is_used && !is_late {
-                    let step = self.step.map_or(1.0, |step| step / self.places);
+                    let is_slow = self.places < self.threshold;
+                    let step = if is_slow { 1.0 } else { self.step / self.places };
                     self.places = (self.places + step).min(self.most);
+                    self.has_grown = true;
                 }
             }
         }
     }
 
-    fn shrink(&mut self, factor: f64, least: f64) {
-        self.step = Some((self.places * RECOVERY).max(1.0));
-        self.places = (self.places * factor).max(least);
+    /// Begins anew with a server that was away: it may have as many requests as one that nobody knows,
+    /// and soon half of those it had.
+    pub(super) fn begin_again(&mut self) {
+        self.note_trouble();
+        let start = self.start.min(DEFAULT_START as f64);
+        self.places = self.threshold.clamp(1.0, start);
+        self.begin_round();
+    }
+
+    fn halve(&mut self) {
+        self.note_trouble();
+        self.places = (self.places * OVERLOAD_FACTOR).max(1.0);
+        self.begin_round();
+    }
+
+    /// Half of the places there are now is what growth aims at from here, unless this is the trouble of
+    /// before that goes on. A server that takes far less than it did is approached in halves, too.
+    fn note_trouble(&mut self) {
+        if !self.has_grown {
+            return;
+        }
+        let aim = if self.threshold.is_finite() { self.threshold } else { self.places };
+        let before = self.places.max(aim);
+        self.step = (before * RECOVERY).max(1.0);
+        self.threshold = before * OVERLOAD_FACTOR;
+        self.has_grown = false;
+    }
+
+    fn begin_round(&mut self) {
         self.round.0 += 1;
         self.n_broken = 0;
     }
@@ -176,6 +218,37 @@ mod tests {
         check((8, 64), &[(99, Load::Unknown)], &[8]);
         check((8, 8), &[(3, Load::Broken), (1, GOOD), (1, Load::Broken)], &[8, 8, 8]);
         check((8, 8), &[(4, Load::Broken), (9, Load::Broken)], &[4, 2]);
+    }
+
+    /// What the places are after these events in turn: `x` a halving, `+` a round of answers, `o` an
+    /// outage that ends.
+    fn check_recovery(concurrency: (usize, usize), events: &str, expected: &[usize]) {
+        let mut limit = Limit::new(concurrency.0, concurrency.1);
+        let mut after = |event| {
+            let (round, n_places) = (limit.round(), places(&limit));
+            match event {
+                'x' => limit.learn(Load::Overloaded, round, n_places),
+                'o' => limit.begin_again(),
+                _ => (0..n_places).for_each(|_| limit.learn(GOOD, round, n_places)),
+            }
+            places(&limit)
+        };
+        assert_eq!(events.chars().map(&mut after).collect::<Vec<_>>(), expected, "{events}");
+    }
+
+    #[test]
+    fn what_there_was_before_trouble_comes_back_soon() {
+        // One trouble, however many halvings it takes; then doubling up to half, then a step a round.
+        let halvings = "xxxxxxx+++++++";
+        let expected = [128, 64, 32, 16, 8, 4, 2, 4, 8, 16, 32, 64, 128, 143];
+        check_recovery((256, 256), halvings, &expected);
+        // An outage is no overload: as at the beginning, but no further than half at once.
+        check_recovery((64, 64), "o++", &[16, 32, 35]);
+        check_recovery((64, 64), "xo++", &[32, 16, 32, 35]);
+        check_recovery((4, 64), "++++oo+", &[8, 16, 32, 64, 4, 4, 8]);
+        check_recovery((2, 2), "o+", &[1, 2]);
+        // A server that takes far less than before is not hurried back to what it took.
+        check_recovery((64, 64), "xx+x+x+x+", &[32, 16, 32, 16, 17, 8, 9, 4, 5]);
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Which server gets the next request, and when. No clock and no network: everything is told.
 
 use super::TrafficSettings;
-use super::breaker::{Breaker, Outage, Way};
+use super::breaker::{Breaker, Outage, Probe, Way};
 use super::bucket::Bucket;
 use super::limit::{Limit, Load, Round};
 
 /// Tokens that a completion is taken to have before any has ended.
 const FIRST_GUESS_TOKENS: f64 = 512.0;
+
+/// So much longer than twice the patience, a probe under way is no reason to wait any more: with several
+/// servers there may always be one that hangs.
+const BEYOND_DOUBT_MS: u64 = 60_000;
 
 /// The weight of a new completion in the running mean of their tokens.
 const NEWEST: f64 = 0.05;
@@ -28,6 +32,8 @@ struct Server {
     tokens: Option<Bucket>,
     held_until_ms: u64,
     breaker: Breaker,
+    /// Whether the last failure was a connection that broke.
+    does_break: bool,
 }
 
 /// What a request is told that asks for a place.
@@ -46,8 +52,8 @@ pub(super) enum Turn {
 pub(super) struct Ticket {
     /// Which server.
     pub(super) server: usize,
-    /// Whether the server was down and this request finds out how it is now.
-    pub(super) is_probe: bool,
+    /// Where the server was down and this request finds out how it is now.
+    pub(super) probe: Option<Probe>,
     /// Tokens set aside for it.
     pub(super) n_tokens: f64,
     round: Round,
@@ -73,13 +79,17 @@ pub(super) enum Life {
     Shown,
     /// It could not be reached, or a gateway said that it is not there.
     Missed(String),
-    /// The request was called off, or broke off.
+    /// The connection broke. A server that only ever breaks connections is down; one of many that
+    /// break while others deliver is not.
+    Broke,
+    /// The request was called off.
     Unknown,
 }
 
 impl Pool {
     pub(super) fn new(settings: &TrafficSettings, weights: &[u32], now_ms: u64) -> Self {
         let bucket = |per_minute: Option<u64>| per_minute.map(|n| Bucket::new(n, now_ms));
+        let patience_ms = u64::try_from(settings.patience.as_millis()).unwrap_or(u64::MAX);
         let server = |weight: &u32| Server {
             weight: f64::from(*weight),
             n_in_flight: 0,
@@ -87,11 +97,12 @@ impl Pool {
             requests: bucket(settings.requests_per_minute),
             tokens: bucket(settings.tokens_per_minute),
             held_until_ms: 0,
-            breaker: Breaker::default(),
+            breaker: Breaker::new(patience_ms),
+            does_break: false,
         };
         Self {
             servers: weights.iter().map(server).collect(),
-            patience_ms: u64::try_from(settings.patience.as_millis()).unwrap_or(u64::MAX),
+            patience_ms,
             mean_completion_tokens: FIRST_GUESS_TOKENS,
         }
     }
@@ -113,21 +124,25 @@ impl Pool {
 
     fn send(&mut self, idx: usize, n_tokens: f64, now_ms: u64) -> Ticket {
         let server = &mut self.servers[idx];
-        let is_probe = server.breaker.way(now_ms) == Way::Probe;
-        if is_probe {
-            server.breaker.probe();
-        }
+        let is_due = server.breaker.way(now_ms) == Way::Probe;
+        let probe = is_due.then(|| server.breaker.probe());
         server.n_in_flight += 1;
         for (bucket, amount) in [(&mut server.requests, 1.0), (&mut server.tokens, n_tokens)] {
             if let Some(bucket) = bucket {
                 bucket.take(amount, now_ms);
             }
         }
-        Ticket { server: idx, is_probe, n_tokens, round: server.limit.round() }
+        Ticket { server: idx, probe, n_tokens, round: server.limit.round() }
     }
 
     fn refuse(&self, n_tokens: f64, now_ms: u64) -> Turn {
-        let outages = self.servers.iter().map(|server| server.breaker.outage(now_ms));
+        let beyond_doubt_ms = self.patience_ms.saturating_mul(2).saturating_add(BEYOND_DOUBT_MS);
+        let outages = self.servers.iter().map(|server| {
+            // While a probe is under way or due, nobody knows that its server is still down.
+            let is_known = matches!(server.breaker.way(now_ms), Way::Shut { until_ms: Some(_) });
+            let is_over = |outage: &Outage| is_known || outage.lasted_ms >= beyond_doubt_ms;
+            server.breaker.outage().filter(is_over)
+        });
         if let Some(outages) = outages.collect::<Option<Vec<Outage>>>() {
             let latest = outages.into_iter().enumerate().min_by_key(|(_, outage)| outage.lasted_ms);
             if let Some((server, outage)) = latest
@@ -147,7 +162,7 @@ impl Pool {
                 (n_completion as f64 - self.mean_completion_tokens) * NEWEST;
         }
         let server = &mut self.servers[ticket.server];
-        server.limit.learn(outcome.load, ticket.round, server.n_in_flight);
+        server.settle(ticket, outcome, now_ms);
         server.n_in_flight -= 1;
         if outcome.hold_ms > 0 {
             // Clocks count whole milliseconds, and a server that names a time means all of it.
@@ -157,14 +172,18 @@ impl Pool {
         if let (Some(bucket), Some((prompt, completion))) = (&mut server.tokens, outcome.n_tokens) {
             bucket.take((prompt + completion) as f64 - ticket.n_tokens, now_ms);
         }
-        match &outcome.life {
-            Life::Shown => server.breaker.note_life(),
-            Life::Missed(reason) => {
-                server.breaker.note_failure(reason, ticket.is_probe, now_ms);
-            }
-            Life::Unknown if ticket.is_probe => server.breaker.give_up_probe(),
-            Life::Unknown => (),
-        }
+    }
+
+    /// The server of this number began to answer, or goes on delivering an answer. Whether that is news.
+    pub(super) fn note_life(&mut self, server: usize) -> bool {
+        self.servers[server].note_life()
+    }
+
+    /// Whether an answer that goes on tells anything about the server of this number: connections to it
+    /// break. Where none can be made, an old one that still delivers says nothing about new ones.
+    pub(super) fn may_be_shown_alive(&self, server: usize) -> bool {
+        let server = &self.servers[server];
+        server.does_break && server.breaker.is_failing()
     }
 
     /// Milliseconds until some server may be asked, as far as that is known.
@@ -175,15 +194,49 @@ impl Pool {
 }
 
 impl Server {
+    /// Learns whether the server is there, and about its load as long as it is.
+    fn settle(&mut self, ticket: Ticket, outcome: &Outcome, now_ms: u64) {
+        let was_down = self.breaker.is_down();
+        match &outcome.life {
+            Life::Shown => {
+                self.note_life();
+            }
+            Life::Missed(reason) => {
+                self.does_break = false;
+                self.breaker.note_failure(reason, ticket.probe, now_ms);
+            }
+            Life::Broke => {
+                self.does_break = true;
+                self.breaker.note_failure("the connection broke", ticket.probe, now_ms);
+            }
+            Life::Unknown => self.breaker.give_up(ticket.probe),
+        }
+        // A server that is down has no load.
+        if !was_down {
+            self.limit.learn(outcome.load, ticket.round, self.n_in_flight);
+        }
+    }
+
+    fn note_life(&mut self) -> bool {
+        if self.breaker.is_down() {
+            self.limit.begin_again();
+        }
+        let was_failing = self.breaker.is_failing();
+        if was_failing {
+            self.breaker.note_life();
+        }
+        was_failing
+    }
+
     /// Milliseconds until this server may be asked; `None` where that depends on a request under way.
     fn wait_ms(&self, n_tokens: f64, now_ms: u64) -> Option<u64> {
+        // Requests that were under way when a server went down take no place from its probe.
+        let has_room = self.limit.has_room(self.n_in_flight);
         let breaker_ms = match self.breaker.way(now_ms) {
+            Way::Open if !has_room => return None,
             Way::Open | Way::Probe => 0,
             Way::Shut { until_ms } => until_ms?.saturating_sub(now_ms),
         };
-        if !self.limit.has_room(self.n_in_flight) {
-            return None;
-        }
         let wait = |bucket: &Option<Bucket>, amount| {
             bucket.as_ref().map_or(0, |bucket| bucket.wait_ms(amount, now_ms))
         };

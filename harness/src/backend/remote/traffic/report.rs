@@ -25,7 +25,12 @@ pub(crate) enum Report {
         /// The time to wait, in milliseconds.
         hold_ms: u64,
     },
-    /// The server is not there: no connection, no answer in time, 502, 503, 504.
+    /// No connection could be made, which tells nothing about how much the server can do.
+    Unreachable {
+        /// What happened.
+        reason: String,
+    },
+    /// The server is not there, or has too much to do to show it: no answer in time, 502, 503, 504.
     Missing {
         /// What happened.
         reason: String,
@@ -60,18 +65,16 @@ impl Report {
                 hold_ms: *hold_ms,
                 n_tokens: Some((0, 0)),
             },
+            Self::Unreachable { reason } => {
+                Outcome { life: Life::Missed(reason.clone()), ..Outcome::unknown() }
+            }
             Self::Missing { reason } => Outcome {
                 load: Load::Overloaded,
                 life: Life::Missed(reason.clone()),
                 ..Outcome::unknown()
             },
             Self::Useless => Outcome { life: Life::Shown, ..Outcome::unknown() },
-            // A server that only ever breaks connections is down; one of many that break is not.
-            Self::Broken => Outcome {
-                load: Load::Broken,
-                life: Life::Missed("the connection broke".to_owned()),
-                ..Outcome::unknown()
-            },
+            Self::Broken => Outcome { load: Load::Broken, life: Life::Broke, ..Outcome::unknown() },
         }
     }
 }

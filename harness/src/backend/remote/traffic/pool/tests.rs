@@ -25,7 +25,21 @@ fn answered() -> Outcome {
 
 fn missed() -> Outcome {
     let life = Life::Missed("connection refused".to_owned());
-    Outcome { load: Load::Overloaded, life, ..Outcome::unknown() }
+    Outcome { life, ..Outcome::unknown() }
+}
+
+fn broke() -> Outcome {
+    Outcome { load: Load::Broken, life: Life::Broke, ..Outcome::unknown() }
+}
+
+/// A pool whose only server has just been found to be down, at the time 0.
+fn down() -> Pool {
+    let mut pool = Pool::new(&settings(), &[1], 0);
+    for _ in 0..5 {
+        let ticket = go(&mut pool, 0);
+        pool.settle(ticket, &missed(), 0);
+    }
+    pool
 }
 
 /// How many of 30 requests that never end each server gets.
@@ -92,26 +106,26 @@ fn a_server_that_is_down_is_left_alone_and_comes_back() {
         let ticket = go(&mut pool, 0);
         let outcome = if ticket.server == 0 { missed() } else { answered() };
         pool.settle(ticket, &outcome, 0);
-        if pool.servers[0].breaker.outage(0).is_some() {
+        if pool.servers[0].breaker.is_down() {
             break;
         }
     }
-    assert!(pool.servers[0].breaker.outage(0).is_some());
+    assert!(pool.servers[0].breaker.is_down());
     let seen: Vec<Ticket> = (0..4).map(|_| go(&mut pool, 400)).collect();
-    assert!(seen.iter().all(|ticket| ticket.server == 1 && !ticket.is_probe));
+    assert!(seen.iter().all(|ticket| ticket.server == 1 && ticket.probe.is_none()));
     let probe = go(&mut pool, 600);
-    assert!(probe.server == 0 && probe.is_probe);
+    assert!(probe.server == 0 && probe.probe.is_some());
     assert_eq!(pool.admit(10.0, 600), Turn::Wait { ms: None });
     pool.settle(probe, &answered(), 650);
     let next = go(&mut pool, 650);
-    assert!(next.server == 0 && !next.is_probe);
+    assert!(next.server == 0 && next.probe.is_none());
 }
 
 #[test]
 fn patience_ends_when_all_servers_are_down() {
     let mut pool = Pool::new(&settings(), &[1], 0);
     let mut now_ms = 0;
-    let (outage, n_probes) = loop {
+    let (outage, ended_ms) = loop {
         match pool.admit(10.0, now_ms) {
             Turn::Go(ticket) => pool.settle(ticket, &missed(), now_ms),
             Turn::Wait { ms } => now_ms += ms.expect("nothing is under way"),
@@ -119,5 +133,117 @@ fn patience_ends_when_all_servers_are_down() {
         }
     };
     assert_eq!((outage.n_failures, outage.reason.as_str()), (10, "connection refused"));
-    assert!((10_000..25_000).contains(&n_probes), "{n_probes}");
+    assert_eq!(
+        (ended_ms, outage.lasted_ms),
+        (10_000, 10_000),
+        "the last probe is when patience ends"
+    );
+}
+
+/// What those who wait are told while a server that has been down for hours is being asked.
+#[test]
+fn nobody_gives_up_while_a_probe_is_under_way_or_due() {
+    let mut pool = down();
+    let probe = go(&mut pool, 9_000_000);
+    assert!(probe.probe.is_some());
+    assert_eq!(pool.admit(10.0, 9_100_000), Turn::Wait { ms: None });
+    pool.settle(probe, &Outcome::unknown(), 9_100_000);
+    let again = go(&mut pool, 9_200_000);
+    // The first piece of an answer opens the way, long before the answer is complete.
+    pool.note_life(0);
+    assert!(go(&mut pool, 9_200_000).probe.is_none());
+    pool.settle(again, &answered(), 9_300_000);
+    // A quota holds the probe back; that is no reason to give up.
+    let patience = Duration::from_secs(5);
+    let limited = TrafficSettings { requests_per_minute: Some(30), patience, ..settings() };
+    let mut pool = Pool::new(&limited, &[1], 0);
+    for now_ms in [0, 2_000, 4_000, 6_000, 8_000] {
+        let ticket = go(&mut pool, now_ms);
+        pool.settle(ticket, &missed(), now_ms);
+    }
+    assert!(matches!(pool.admit(10.0, 8_000), Turn::Down { .. }));
+    assert_eq!(pool.admit(10.0, 9_000), Turn::Wait { ms: Some(1_000) });
+}
+
+/// Probes that hang for 20 s, one or the other of two servers at any time: even that has an end.
+#[test]
+fn servers_whose_probes_take_turns_are_given_up() {
+    let mut pool = Pool::new(&settings(), &[1, 1], 0);
+    let mut under_way: Vec<(u64, Ticket)> = Vec::new();
+    let ended_ms = (0..400_000).step_by(500).find(|now_ms| {
+        let hang_ms = if *now_ms < 500 { 0 } else { 20_000 };
+        let (over, rest) = under_way.iter().partition(|(until_ms, _)| until_ms <= now_ms);
+        under_way = rest;
+        let over: Vec<(u64, Ticket)> = over;
+        for (_, ticket) in over {
+            pool.settle(ticket, &missed(), *now_ms);
+        }
+        let mut turn = pool.admit(10.0, *now_ms);
+        while let Turn::Go(ticket) = turn {
+            under_way.push((now_ms + hang_ms, ticket));
+            turn = pool.admit(10.0, *now_ms);
+        }
+        matches!(turn, Turn::Down { .. })
+    });
+    assert!(ended_ms.is_some_and(|ms| ms <= 2 * 10_000 + BEYOND_DOUBT_MS + 40_000), "{ended_ms:?}");
+}
+
+/// Requests that hang keep their places, but not the probe from finding out.
+#[test]
+fn a_probe_needs_no_place() {
+    let mut pool = Pool::new(&settings(), &[1], 0);
+    let mut tickets: Vec<Ticket> = (0..4).map(|_| go(&mut pool, 0)).collect();
+    for _ in 0..5 {
+        let ticket = tickets.pop().expect("a ticket");
+        pool.settle(ticket, &missed(), 0);
+        tickets.push(match pool.admit(10.0, 0) {
+            Turn::Go(ticket) => ticket,
+            _ => break,
+        });
+    }
+    pool.servers[0].n_in_flight = 64;
+    assert_eq!(pool.admit(10.0, 0), Turn::Wait { ms: Some(500) });
+    assert!(go(&mut pool, 500).probe.is_some());
+}
+
+/// The places of the only server after ten requests end so, one after the other.
+fn check_places(outcome: &Outcome, does_another_deliver: bool, expected: (usize, bool)) {
+    let concurrency = Concurrency { start: 8, most: 8 };
+    let mut pool = Pool::new(&TrafficSettings { concurrency, ..settings() }, &[1], 0);
+    for _ in 0..10 {
+        match pool.admit(10.0, 0) {
+            Turn::Go(ticket) => pool.settle(ticket, outcome, 0),
+            _ => break,
+        }
+        if does_another_deliver && pool.may_be_shown_alive(0) {
+            pool.note_life(0);
+        }
+    }
+    let server = &pool.servers[0];
+    let n_places = (0..100).find(|n| !server.limit.has_room(*n)).expect("a bound");
+    assert_eq!((n_places, server.breaker.is_down()), expected, "{outcome:?}");
+}
+
+#[test]
+fn only_overload_costs_places_and_streams_that_deliver_are_life() {
+    let timeout = Outcome { load: Load::Overloaded, ..missed() };
+    check_places(&missed(), false, (8, true));
+    check_places(&missed(), true, (8, true));
+    check_places(&timeout, false, (1, true));
+    check_places(&broke(), false, (4, true));
+    check_places(&broke(), true, (2, false));
+}
+
+/// After an outage there are as many places as at the beginning of a run, not one.
+#[test]
+fn places_come_back_after_an_outage() {
+    let mut pool = down();
+    let probe = go(&mut pool, 500);
+    pool.note_life(0);
+    let more: Vec<Ticket> = (0..3).map(|_| go(&mut pool, 600)).collect();
+    assert_eq!(pool.admit(10.0, 600), Turn::Wait { ms: None });
+    for ticket in [vec![probe], more].concat() {
+        pool.settle(ticket, &answered(), 700);
+    }
+    assert!(pool.servers[0].limit.has_room(4));
 }

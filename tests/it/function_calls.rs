@@ -413,3 +413,30 @@ fn what_cannot_be_asked_is_refused_and_groups_leave_it_out() {
         "`bfcl:simple_python` has its own system messages",
     );
 }
+
+/// Every entry of a category in a style. Entries whose data no natural reply gets right, and conversations
+/// whose expected calls cannot be told by keyword, are the only ones that may be wrong.
+fn check_whole(category: Category, style: &'static str, n_wrong: usize) {
+    let Some(summary) = played(category, style, &[]) else { return };
+    let counts = &summary["counts"];
+    eprintln!("{} {style}: {counts} in {} s", category.name(), summary["wall_s"]);
+    let n = summary["n_items"].as_u64().expect("a number");
+    let n_correct = counts["correct"].as_u64().expect("a number");
+    assert!(n - n_correct <= n_wrong as u64, "{category:?} {style}: {counts}");
+}
+
+#[test]
+#[ignore = "takes minutes: all entries, in three styles"]
+fn whole_categories_are_right() {
+    for style in ["fc", "hermes", "prompting"] {
+        check_whole(Category::SimplePython, style, 0);
+        check_whole(Category::Multiple, style, 0);
+        check_whole(Category::Parallel, style, 0);
+        check_whole(Category::ParallelMultiple, style, 0);
+        check_whole(Category::LiveMultiple, style, 3);
+        check_whole(Category::MultiTurnBase, style, 0);
+        check_whole(Category::MultiTurnMissFunc, style, 0);
+        check_whole(Category::MultiTurnMissParam, style, 0);
+        check_whole(Category::MultiTurnLongContext, style, 0);
+    }
+}

@@ -115,12 +115,14 @@ pub(super) fn score(
     Ok(scored(&graded))
 }
 
-/// The rows of the data set and of the response file, the latter with their lines.
+/// The rows of the data set, and of the response file with their lines.
+type Inputs = (Vec<Row>, Vec<(usize, Response)>);
+
 fn inputs(
     asset: &Asset,
     samples: &Path,
     (store, display): (&AssetStore, &Display),
-) -> Result<(Vec<Row>, Vec<(usize, Response)>), EvalrunError> {
+) -> Result<Inputs, EvalrunError> {
     // A file without responses needs no data to be refused.
     let responses = file::responses(samples)?;
     Ok((file::rows(store.fetch(asset, display)?.path())?, responses))

@@ -33,8 +33,8 @@ fn broke() -> Outcome {
 }
 
 /// A pool whose only server has just been found to be down, at the time 0.
-fn down() -> Pool {
-    let mut pool = Pool::new(&settings(), &[1], 0);
+fn down(settings: &TrafficSettings) -> Pool {
+    let mut pool = Pool::new(settings, &[1], 0);
     for _ in 0..5 {
         let ticket = go(&mut pool, 0);
         pool.settle(ticket, &missed(), 0);
@@ -143,7 +143,7 @@ fn patience_ends_when_all_servers_are_down() {
 /// What those who wait are told while a server that has been down for hours is being asked.
 #[test]
 fn nobody_gives_up_while_a_probe_is_under_way_or_due() {
-    let mut pool = down();
+    let mut pool = down(&settings());
     let probe = go(&mut pool, 9_000_000);
     assert!(probe.probe.is_some());
     assert_eq!(pool.admit(10.0, 9_100_000), Turn::Wait { ms: None });
@@ -234,16 +234,18 @@ fn only_overload_costs_places_and_streams_that_deliver_are_life() {
     check_places(&broke(), true, (2, false));
 }
 
-/// After an outage there are as many places as at the beginning of a run, not one.
+/// After an outage there are as many places as for a server that nobody knows, not one.
 #[test]
 fn places_come_back_after_an_outage() {
-    let mut pool = down();
+    let concurrency = Concurrency { start: 64, most: 64 };
+    let mut pool = down(&TrafficSettings { concurrency, ..settings() });
     let probe = go(&mut pool, 500);
-    pool.note_life(0);
-    let more: Vec<Ticket> = (0..3).map(|_| go(&mut pool, 600)).collect();
+    assert_eq!(pool.admit(10.0, 500), Turn::Wait { ms: None });
+    assert!(pool.note_life(0), "the first piece of its answer opens the way");
+    let more: Vec<Ticket> = (1..16).map(|_| go(&mut pool, 600)).collect();
     assert_eq!(pool.admit(10.0, 600), Turn::Wait { ms: None });
     for ticket in [vec![probe], more].concat() {
         pool.settle(ticket, &answered(), 700);
     }
-    assert!(pool.servers[0].limit.has_room(4));
+    assert!(pool.servers[0].limit.has_room(16));
 }

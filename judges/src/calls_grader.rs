@@ -113,10 +113,8 @@ impl CallsGrader {
         let plain = |judged| judgement(judged, None);
         Ok(match entry {
             Entry::Calls(entry) => {
-                let naming = match self.style.has_underscores() {
-                    true => Naming::Underscores,
-                    false => Naming::Dots,
-                };
+                let has_underscores = self.style.has_underscores();
+                let naming = if has_underscores { Naming::Underscores } else { Naming::Dots };
                 let reply = reply(transcript.last(), self.style);
                 let errors = entry.data_errors(mode);
                 let corrected = (!errors.is_empty())

@@ -80,11 +80,11 @@ impl<'a> Bfcl<'a> {
     ) -> Result<Vec<Arc<Item>>, EvalrunError> {
         let places: HashMap<&ItemId, usize> =
             all.iter().enumerate().map(|(place, id)| (id, place)).collect();
-        let placed: Vec<(usize, Arc<Item>)> =
+        let asked: Vec<(usize, Arc<Item>)> =
             chosen.iter().map(|item| (places[&item.id], Arc::clone(item))).collect();
         let (_, display) = self.resources;
         let work = display.work(&format!("{}: making prompts", asking.category.name()));
-        let asked = prompts::asked(&placed, asking, self.sandbox()?);
+        let asked = prompts::asked(&asked, asking, self.sandbox()?);
         let asked = asked.and_then(|asked| self.with_prerequisites(asked, asking));
         work.finish();
         asked

@@ -52,7 +52,7 @@ pub(crate) fn prerequisites(
         let mut arguments = named(asking);
         arguments.push(Value::str(scenario));
         let rows = call("prerequisites", vec![Value::List(arguments)], sandbox)?;
-        let rows = rows.iter().map(|text| item(&parsed(text)?, asking));
+        let rows = rows.iter().map(|text| Ok(Arc::new(item(&parsed(text)?, asking))));
         chains.push(rows.collect::<Result<Vec<_>, EvalrunError>>()?.into_iter());
     }
     // One of each in turn, so that scenarios are filled side by side.
@@ -125,10 +125,10 @@ fn with_prompts(named: &Item, text: &str, asking: Asking<'_>) -> Result<Arc<Item
         let reason = format!("{}: the wheel's code gives `{}` in its place", named.id, row.id);
         return Err(EvalrunError::Calls(reason));
     }
-    let mut item = item(&row, asking)?;
-    let known = Arc::make_mut(&mut item);
-    known.fields.extend(named.fields.clone().into_iter().filter(|(name, _)| name != "problem"));
-    Ok(item)
+    let mut item = item(&row, asking);
+    let others = named.fields.clone().into_iter().filter(|(name, _)| name != "problem");
+    item.fields.extend(others);
+    Ok(Arc::new(item))
 }
 
 fn parsed(text: &str) -> Result<Row, EvalrunError> {
@@ -136,7 +136,7 @@ fn parsed(text: &str) -> Result<Row, EvalrunError> {
         .map_err(|err| EvalrunError::Calls(format!("the wheel's code gives no entry: {err}")))
 }
 
-fn item(row: &Row, asking: Asking<'_>) -> Result<Arc<Item>, EvalrunError> {
+fn item(row: &Row, asking: Asking<'_>) -> Item {
     let messages = row.turns.first().map_or(&[][..], |turn| &turn.messages);
     let question = messages.iter().rfind(|message| message.role == Role::User);
     let question = question.map_or_else(String::new, |message| message.content.clone());
@@ -146,11 +146,11 @@ fn item(row: &Row, asking: Asking<'_>) -> Result<Arc<Item>, EvalrunError> {
         turns: row.turns.clone(),
         memory: row.memory.clone(),
     };
-    Ok(Arc::new(Item {
+    Item {
         id: ItemId(row.id.clone()),
         fields: [("problem".to_owned(), question)].into(),
         target: Target::Calls(Box::new(target)),
-    }))
+    }
 }
 
 /// The texts that a function of the source returns, call by call.

@@ -103,9 +103,7 @@ fn style(mode: Option<CallsMode>, backend: &dyn Backend) -> Result<CallsStyle, E
         PromptStyle::Base => ToolSupport::None,
     };
     Ok(match (mode, tools) {
-        (Some(CallsMode::Native), ToolSupport::Native) | (None, ToolSupport::Native) => {
-            CallsStyle::Native
-        }
+        (Some(CallsMode::Native) | None, ToolSupport::Native) => CallsStyle::Native,
         (Some(CallsMode::Native), _) => {
             let reason = "--calls fc needs an endpoint that takes `tools`; this model answers with \
                           text: take hermes or prompting";

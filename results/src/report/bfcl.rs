@@ -121,7 +121,7 @@ pub(super) fn table(summaries: &[Summary]) -> Option<String> {
     if !scored.not_whole.is_empty() {
         let part = |(name, [n, of]): (&&str, &[usize; 2])| format!("{name} {n} of {of}");
         let parts: Vec<String> = scored.not_whole.iter().map(part).collect();
-        text += &format!("entries judged, where not all: {}\n", parts.join(", "));
+        text.extend(["entries judged, where not all: ", &parts.join(", "), "\n"]);
     }
     text.extend(summaries.iter().map(|summary| format!("run file: {}\n", summary.run_file)));
     Some(text)
@@ -172,8 +172,9 @@ fn spread(run: &Summary) -> Option<Sensitivity> {
     let of_config = |figure: &Figure| {
         let config = figure.id.strip_prefix("config=")?;
         let Estimate { value, n_samples, .. } = figure.estimate;
-        let n_correct = (value * n_samples as f64).round() as usize;
-        Some((config.to_owned(), CategoryScore { n_correct, n_total: n_samples }))
+        let n_correct = (0..=n_samples).find(|n| *n as f64 >= value * n_samples as f64 - 0.5);
+        let score = CategoryScore { n_correct: n_correct.unwrap_or(n_samples), n_total: n_samples };
+        Some((config.to_owned(), score))
     };
     let scores: Vec<_> = run.metrics.iter().filter_map(of_config).collect();
     (!scores.is_empty()).then(|| sensitivity(scores))

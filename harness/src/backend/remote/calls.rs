@@ -68,9 +68,8 @@ impl Calls {
             }
         }
         let arguments = match piece.function.arguments {
-            None => return Ok(()),
+            None | Some(Arguments::Object(serde_json::Value::Null)) => return Ok(()),
             Some(Arguments::Text(text)) => text,
-            Some(Arguments::Object(serde_json::Value::Null)) => return Ok(()),
             Some(Arguments::Object(object)) => object.to_string(),
         };
         self.n_bytes += arguments.len();

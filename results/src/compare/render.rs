@@ -117,7 +117,7 @@ fn rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
             ),
         ),
         ("test", test(comparison)),
-        ("could have seen", format!("{} with 80 % power", size(difference.detectable, metric))),
+        ("could have seen", could_have_seen(difference.detectable, metric)),
         ("compared", compared(comparison)),
     ]);
     let list = |differences: &[super::PlanDifference]| {
@@ -267,6 +267,14 @@ pub(crate) fn amount(value: f64, metric: ItemMetric) -> String {
         Unit::Rating => format!("{value:.2}"),
         Unit::Tokens => format!("{value:.1} tokens"),
     }
+}
+
+/// The smallest difference that was likely to be found. A share cannot differ by more than all of it.
+pub(crate) fn could_have_seen(detectable: f64, metric: ItemMetric) -> String {
+    if metric.unit() == Unit::Share && detectable > 1.0 {
+        return "nothing: there are too few items".to_owned();
+    }
+    format!("{} with 80 % power", size(detectable, metric))
 }
 
 /// The size of a difference: percentage points, points of a rating, or tokens.

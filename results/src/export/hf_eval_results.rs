@@ -47,6 +47,12 @@ impl HubDataset {
     }
 }
 
+/// Whether the run is one of the whole benchmark, to its end.
+pub fn is_whole_benchmark(summary: &Summary) -> bool {
+    let has_all = summary.n_items >= summary.n_items_full && summary.partial_source.is_none();
+    summary.split == "test" && has_all && summary.complete
+}
+
 /// The entries of runs with their data sets. A run without a figure has no entry.
 pub fn hf_eval_results(runs: &[(ReportedRun<'_>, HubDataset)]) -> Result<String, StoreError> {
     let mut yaml = String::new();
@@ -79,6 +85,12 @@ pub fn hf_eval_results(runs: &[(ReportedRun<'_>, HubDataset)]) -> Result<String,
 fn notes(summary: &Summary) -> String {
     let figure = &summary.metrics[0];
     let unfinished = if summary.complete { "" } else { ", unfinished run" };
+    let is_part = summary.n_items < summary.n_items_full || summary.split != "test";
+    let part = match summary.split.as_str() {
+        "test" => format!(", {} of {} items", summary.n_items, summary.n_items_full),
+        split => format!(", split {split}, {} items", summary.n_items),
+    };
+    let unfinished = if is_part { format!("{part}{unfinished}") } else { unfinished.to_owned() };
     let partial = summary.partial_source.as_ref().map_or(String::new(), |note| format!(", {note}"));
     format!(
         "evalrun {} v{}: {} {}{unfinished}{partial}",

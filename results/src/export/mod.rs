@@ -12,7 +12,7 @@ mod time;
 
 pub use evalplus::evalplus;
 pub use every_eval_ever::every_eval_ever;
-pub use hf_eval_results::{HubDataset, Scale, hf_eval_results};
+pub use hf_eval_results::{HubDataset, Scale, hf_eval_results, is_whole_benchmark};
 pub use inspect::inspect;
 pub use lm_eval::lm_eval;
 

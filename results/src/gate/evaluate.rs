@@ -231,6 +231,10 @@ fn measure(
     };
     let results = limits(rule.limits).map(|limit| match limit {
         Limit::Absolute(drop) => bound(&spread).decide(-drop, p, tails.alarm),
+        // Nothing falls below a score of nothing.
+        Limit::Relative(_) if base == 0.0 && rule.direction == Direction::Higher => {
+            GateResult::Pass
+        }
         Limit::Relative(relative) => {
             let kept = kept(pairs, rule.direction, relative);
             bound(&Spread::new(&kept, shape).expect(some)).decide(0.0, p, tails.alarm)

@@ -18,6 +18,7 @@ pub fn init(sides: &[Side]) -> String {
     text.extend(graded.iter().map(|side| rule(side)));
     text.extend(rated.iter().map(|side| rating_rule(side)));
     // Shares and ratings have no common mean.
+    let graded: Vec<&Side> = graded.into_iter().filter(|side| n_scored(side) > 0).collect();
     if graded.len() > 1 {
         text += &pooled(&graded);
     }
@@ -28,9 +29,15 @@ pub fn init(sides: &[Side]) -> String {
 /// run, for they differ about as much between two runs of related models.
 fn rating_rule(side: &Side) -> String {
     let n_most = side.judges.iter().map(|judge| judge.ratings.len()).max().unwrap_or(0);
+    if n_most == 0 {
+        let (task, model) = (&side.plan.task, side.plan.model.model.replace('\n', " "));
+        return format!(
+            "\n# {task}, {model}: no answer was rated, so there is nothing to make a rule of.\n"
+        );
+    }
     let fullest = side.judges.iter().find(|judge| judge.ratings.len() == n_most);
     let ratings = || fullest.into_iter().flat_map(|judge| judge.ratings.values().map(|r| r.value));
-    let n = n_most.max(1) as f64;
+    let n = n_most as f64;
     let mean = ratings().sum::<f64>() / n;
     let variance = ratings().map(|rating| (rating - mean).powi(2)).sum::<f64>() / n;
     let half = Tail::one_sided(0.95).normal() * (variance / n).sqrt();
@@ -39,7 +46,7 @@ fn rating_rule(side: &Side) -> String {
     let mut text = format!(
         "\n# {}: rated {mean:.2} by {}, {n_most} dialogues. Runs are compared by the judges\n# that both have; a comparison is sure to about ±{half:.2} points.\n[[rule]]\ntask = {}\nmetric = \"rating\"\nmax_drop = {max_drop:.2}             # points on the scale from 1 to 10\n",
         side.plan.model.model.replace('\n', " "),
-        if names.is_empty() { "nobody".to_owned() } else { names.join("; ").replace('\n', " ") },
+        names.join("; ").replace('\n', " "),
         quote(&side.plan.task),
     );
     if let Some(most) = truncation_budget(side) {
@@ -118,6 +125,12 @@ fn rule(side: &Side) -> String {
     let mut text = String::new();
     let health = side.health();
     let n_items = n_scored(side);
+    if n_items == 0 {
+        let (task, model) = (&side.plan.task, side.plan.model.model.replace('\n', " "));
+        return format!(
+            "\n# {task}, {model}: no sample was graded, so there is nothing to make a rule of.\n"
+        );
+    }
     let scores = side.items.iter().filter_map(|item| item.score(ItemMetric::PassAt1));
     let mean = scores.map(|score| score.value).sum::<f64>() / n_items.max(1) as f64;
     let half = half_width(n_items);

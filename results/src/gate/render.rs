@@ -9,6 +9,7 @@ use super::policy::Tier;
 use super::report::{GateReport, GateResult, RuleReport};
 use super::{github, junit};
 use crate::compare::{amount, confidence, points, size};
+use crate::metric::{ItemMetric, Unit};
 use crate::report::count;
 
 /// The layouts of a gate report.
@@ -64,7 +65,7 @@ fn cells(rule: &RuleReport) -> [String; 8] {
         amount(m.base, metric),
         amount(m.candidate, metric),
         change,
-        size(m.detectable, metric),
+        detectable(m.detectable, metric),
         m.n_items.to_string(),
         why,
     ]
@@ -168,6 +169,12 @@ pub(super) fn sentence(rule: &RuleReport) -> String {
         amount(m.candidate, metric),
         points(m.change, metric),
         count(m.n_items, "item"),
-        size(m.detectable, metric),
+        detectable(m.detectable, metric),
     )
+}
+
+/// The smallest drop that was likely to be found. A share cannot drop by more than all of it.
+fn detectable(drop: f64, metric: ItemMetric) -> String {
+    let is_possible = metric.unit() != Unit::Share || drop <= 1.0;
+    if is_possible { size(drop, metric) } else { "nothing: too few items".to_owned() }
 }

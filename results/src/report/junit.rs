@@ -1,5 +1,6 @@
 //! `JUnit` XML, which continuous integration shows as a list of tests: a run is a suite and a sample
-//! a case. Wrong, unparsed and truncated samples are failures, and infrastructure failures are errors.
+//! a case. Wrong, unparsed and truncated samples are failures, infrastructure failures are errors, and
+//! answers that nobody grades are skipped.
 //!
 //! The elements and attributes are those that Jenkins and GitLab read; there is no official schema.
 
@@ -10,6 +11,9 @@ use tasks::Verdict;
 
 use super::ReportedRun;
 use crate::{SampleRecord, SampleResult, StoreError, Summary};
+
+/// What is said of an answer that is neither right nor wrong.
+const NOT_GRADED: &str = "not graded: it has no right answer";
 
 /// Writes one suite a run.
 pub fn junit(runs: &[ReportedRun<'_>], out: &mut dyn Write) -> Result<(), StoreError> {
@@ -26,10 +30,11 @@ fn suite(run: &ReportedRun<'_>, out: &mut dyn Write) -> Result<(), StoreError> {
     let n_wrong = counts.incorrect + counts.unparsed + counts.truncated;
     writeln!(
         out,
-        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{n_wrong}\" errors=\"{}\" skipped=\"0\" time=\"{:.3}\" timestamp=\"{}\">",
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{n_wrong}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3}\" timestamp=\"{}\">",
         escape(&format!("{} · {}", summary.task, summary.model)),
         counts.n_graded() + counts.failed,
         counts.failed,
+        counts.answered,
         summary.wall_s,
         escape(run.file.created_at()?.get(..19).unwrap_or_default()),
     )?;
@@ -70,7 +75,11 @@ fn case(summary: &Summary, record: &SampleRecord) -> String {
             let ms: u64 = transcript.turns.iter().map(|t| t.completion.timing.latency_ms).sum();
             let open = format!("{open} time=\"{:.3}\"", ms as f64 / 1000.0);
             match judgement.verdict {
-                Verdict::Correct | Verdict::Answered => format!("{open}/>\n"),
+                Verdict::Correct => format!("{open}/>\n"),
+                // What nobody has judged did not pass.
+                Verdict::Answered => {
+                    format!("{open}>\n      <skipped message=\"{NOT_GRADED}\"/>\n    </testcase>\n")
+                }
                 verdict => format!(
                     "{open}>\n      <failure type=\"{}\" message=\"{}\"/>\n    </testcase>\n",
                     verdict.name(),

@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::ValueEnum;
-use results::export::{HubDataset, evalplus, every_eval_ever, hf_eval_results, inspect, lm_eval};
+use results::export::{
+    HubDataset, evalplus, every_eval_ever, hf_eval_results, inspect, is_whole_benchmark, lm_eval,
+};
 use results::metric::calls::Table;
 use results::rating::{fastchat_answers, fastchat_judgments};
 use results::report::{ReportedRun, bfcl_tables};
@@ -175,6 +177,17 @@ fn with_datasets<'a>(
     }
     let dataset = |run: &ReportedRun<'a>| {
         let task = &run.summary.task;
+        if run.summary.metrics.is_empty() {
+            let reason =
+                format!("hf-eval-results: `{task}` has no figure in {}", run.summary.run_file);
+            return Err(usage(&reason));
+        }
+        if args.hf_dataset.is_none() && !is_whole_benchmark(run.summary) {
+            return Err(usage(&format!(
+                "hf-eval-results: {} is not a whole run of `{task}`, and its figure is none of the benchmark's; --hf-dataset owner/name:task names another data set",
+                run.summary.run_file
+            )));
+        }
         let known = args.hf_dataset.clone().or_else(|| HubDataset::of_task(task));
         let dataset = known.ok_or_else(|| {
             usage(&format!(

@@ -155,6 +155,7 @@ rank_best,rank_worst,best,complete,partial_source,items_differ,run_file\n"
                 ));
             }
         }
+        notes.extend(self.left_out.iter().map(|run| format!("left out: {run}")));
         let line = |note: String| format!("{start}{note}{end}");
         notes.into_iter().map(line).collect()
     }

@@ -37,6 +37,9 @@ pub struct Leaderboard {
     pub tasks: Vec<TaskColumn>,
     /// The rows, the best in the first column first.
     pub rows: Vec<ModelRow>,
+    /// Runs without a figure, which have no place: none of their samples was graded, or they are rated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// A task as a column.
@@ -88,8 +91,12 @@ impl Leaderboard {
     pub fn new(entries: &[Entry<'_>]) -> Self {
         let columns = columns(entries);
         let mut rows: Vec<ModelRow> = Vec::new();
+        let mut left_out = Vec::new();
         for entry in entries {
-            let Some(cell) = cell(entry.summary) else { continue };
+            let Some(cell) = cell(entry.summary) else {
+                left_out.push(left_out_text(entry.summary));
+                continue;
+            };
             let column = columns.iter().position(|column| column.is_of(entry.summary));
             let column = column.expect("every entry has its column");
             place(&mut rows, &entry.summary.model, (columns.len(), column), cell);
@@ -98,7 +105,7 @@ impl Leaderboard {
             ranks::fill_in(rows.iter_mut().filter_map(|row| row.cells[column].as_mut()).collect());
         }
         rows.sort_by(|a, b| order(b).partial_cmp(&order(a)).expect("figures are numbers"));
-        Self { schema: "evalrun.leaderboard/1", tasks: columns, rows }
+        Self { schema: "evalrun.leaderboard/1", tasks: columns, rows, left_out }
     }
 }
 
@@ -107,6 +114,14 @@ impl TaskColumn {
         (&self.task, self.task_version, &self.split)
             == (&summary.task, summary.task_version, &summary.split)
     }
+}
+
+fn left_out_text(summary: &Summary) -> String {
+    let why = match summary.counts {
+        counts if counts.answered > 0 => "its answers are rated and not graded",
+        _ => "no sample of it was graded",
+    };
+    format!("{} of {}: {why} ({})", summary.task, summary.model, summary.run_file)
 }
 
 fn columns(entries: &[Entry<'_>]) -> Vec<TaskColumn> {

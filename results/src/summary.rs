@@ -184,12 +184,18 @@ pub fn summarize(plan: &Plan, items: &[ItemOutcomes], facts: RunFacts<'_>) -> Su
         disagreements: disagreements(plan, items),
         ratings: Ratings::default(),
         letters: letters(plan, items),
-        avg_length: values(facts.lengths),
+        avg_length: values(facts.lengths).map(not_negative),
         tokens: facts.tokens,
         serving: None,
         wall_s: facts.wall_ms as f64 / 1000.0,
         run_file: facts.path.to_owned(),
     }
+}
+
+/// A mean of lengths with an interval that holds no lengths below zero.
+fn not_negative(mut lengths: Estimate) -> Estimate {
+    lengths.ci95.low = lengths.ci95.low.max(0.0);
+    lengths
 }
 
 fn letters(plan: &Plan, items: &[ItemOutcomes]) -> Vec<LetterShare> {

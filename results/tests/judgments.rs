@@ -157,7 +157,7 @@ fn files_of_version_2_learn_of_judges() {
     let connection = rusqlite::Connection::open(&path).expect("opened");
     let version: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a version");
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
     let rating: f64 = connection
         .query_row("SELECT rating FROM ratings WHERE judge = 'j'", [], |row| row.get(0))
         .expect("the documented view");

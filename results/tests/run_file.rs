@@ -203,7 +203,9 @@ fn make_old(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).expect("opened");
     let sql = "DROP VIEW ratings; DROP TABLE judgments; DROP TABLE opponents; DROP TABLE judges;
                ALTER TABLE verdicts DROP COLUMN detail;
-               ALTER TABLE turns DROP COLUMN cached_tokens; PRAGMA user_version = 1;";
+               ALTER TABLE turns DROP COLUMN cached_tokens;
+               ALTER TABLE turns DROP COLUMN tool_calls;
+               ALTER TABLE prompts DROP COLUMN base; PRAGMA user_version = 1;";
     connection.execute_batch(sql).expect("an old file");
     connection
 }

@@ -242,7 +242,11 @@ fn store_turns(
         let completion = &turn.completion;
         let usage = completion.usage;
         let sql = "INSERT INTO turns
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+                       (item_id, sample_idx, turn_idx, prompt_sha256, completion, reasoning,
+                        reasoning_opened_by_template, finish_reason, prompt_tokens,
+                        completion_tokens, reasoning_tokens, latency_ms, first_token_ms,
+                        n_attempts, cached_tokens, tool_calls)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
         transaction.prepare_cached(sql)?.execute(params![
             key.item.0,
             key.sample_idx,

@@ -52,7 +52,7 @@ pub(super) fn score(args: &ScoreArgs, context: &Context) -> Result<ExitCode, Eva
     written?;
     if scored.n_failed > 0 {
         context.display.note(&format!(
-            "{} got no verdict and no score: run the same command again",
+            "{} got no verdict and are not scored; where the machine was at fault, run the same command again",
             count(scored.n_failed, "sample")
         ));
         return Ok(ExitCode::Incomplete);

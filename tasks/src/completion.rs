@@ -1,8 +1,11 @@
 //! What a backend returns.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ToolCall;
+use crate::request::with_calls;
 
 /// Why generation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,13 @@ pub struct Timing {
     pub first_token_ms: Option<u64>,
     /// Attempts made, the successful one included.
     pub n_attempts: u32,
+}
+
+impl Completion {
+    /// The text, with calls below it.
+    pub fn shown(&self) -> Cow<'_, str> {
+        with_calls(&self.text, &self.tool_calls)
+    }
 }
 
 /// One finished generation.

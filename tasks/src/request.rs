@@ -1,5 +1,7 @@
 //! What a model is asked.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -41,6 +43,21 @@ impl Message {
     pub fn new(role: Role, content: impl Into<String>) -> Self {
         Self { role, content: content.into(), tool_calls: Vec::new(), tool_call_id: None }
     }
+
+    /// The text, with calls below it.
+    pub fn shown(&self) -> Cow<'_, str> {
+        with_calls(&self.content, &self.tool_calls)
+    }
+}
+
+/// A text with calls below it, a line each, for people to read.
+pub(crate) fn with_calls<'a>(text: &'a str, calls: &[ToolCall]) -> Cow<'a, str> {
+    if calls.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let shown = calls.iter().map(|call| format!("{}({})", call.name, call.arguments));
+    let lines = (!text.is_empty()).then(|| text.to_owned()).into_iter().chain(shown);
+    Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// A call by the endpoint's own means. Its JSON is that of the `OpenAI` API.

@@ -1,7 +1,7 @@
 //! One sample as a row of a table: what `jsonl` and `parquet` hold.
 
 use serde::Serialize;
-use tasks::{Answer, Completion, Message, Turn, Usage};
+use tasks::{Answer, Completion, Message, ToolCall, Turn, Usage};
 
 use super::ReportedRun;
 use crate::{SampleRecord, SampleResult, StoreError};
@@ -37,6 +37,8 @@ pub(crate) struct TurnRow {
     pub(crate) messages: Vec<Message>,
     pub(crate) reasoning: Option<String>,
     pub(crate) completion: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) finish_reason: &'static str,
     pub(crate) prompt_tokens: Option<u64>,
     pub(crate) completion_tokens: Option<u64>,
@@ -47,12 +49,13 @@ pub(crate) struct TurnRow {
 
 impl From<Turn> for TurnRow {
     fn from(turn: Turn) -> Self {
-        let Completion { text, reasoning, finish, usage, timing, .. } = turn.completion;
+        let Completion { text, reasoning, tool_calls, finish, usage, timing, .. } = turn.completion;
         let tokens = |count: fn(&Usage) -> u64| usage.as_ref().map(count);
         Self {
             messages: turn.request.messages,
             reasoning,
             completion: text,
+            tool_calls,
             finish_reason: finish.name(),
             prompt_tokens: tokens(|usage| usage.prompt_tokens),
             completion_tokens: tokens(|usage| usage.completion_tokens),

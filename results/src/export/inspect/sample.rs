@@ -1,6 +1,7 @@
 //! One sample of a log. Its shape is spelled out in types that borrow: a log of 200,000 samples is
 //! written several times as fast as by way of JSON values.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -44,14 +45,30 @@ pub(super) struct LogSample<'a> {
 #[serde(untagged)]
 enum Input<'a> {
     Text(&'static str),
-    Messages(&'a [Message]),
+    Messages(Vec<Asked<'a>>),
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
 enum LogMessage<'a> {
-    Asked(&'a Message),
+    Asked(Asked<'a>),
     Reply(Reply<'a>),
+}
+
+/// A message without calls of its own form: they are part of the text.
+#[derive(Serialize)]
+struct Asked<'a> {
+    role: Role,
+    content: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Message> for Asked<'a> {
+    fn from(message: &'a Message) -> Self {
+        let tool_call_id = message.tool_call_id.as_deref();
+        Self { role: message.role, content: message.shown(), tool_call_id }
+    }
 }
 
 #[derive(Clone, Serialize)]
@@ -65,7 +82,7 @@ struct Reply<'a> {
 #[derive(Clone, Serialize)]
 #[serde(untagged)]
 enum Content<'a> {
-    Text(&'a str),
+    Text(Cow<'a, str>),
     Parts([ContentPart<'a>; 2]),
 }
 
@@ -73,7 +90,7 @@ enum Content<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum ContentPart<'a> {
     Reasoning { reasoning: &'a str },
-    Text { text: &'a str },
+    Text { text: Cow<'a, str> },
 }
 
 #[derive(Serialize)]
@@ -164,13 +181,13 @@ impl<'a> LogSample<'a> {
         let Some((first, last)) = turns.first().zip(turns.last()) else { return self };
         let reply = reply(names, last);
         // The last request holds the dialogue so far; a task that sends each turn alone has the last one.
-        let asked = last.request.messages.iter().map(LogMessage::Asked);
+        let asked = last.request.messages.iter().map(|message| LogMessage::Asked(message.into()));
         let ms: u64 = turns.iter().map(|turn| turn.completion.timing.latency_ms).sum();
         let time = Some(ms as f64 / 1000.0);
         let usage = usage(turns);
         let choice = Choice { message: reply.clone(), stop_reason: stop_reason(last) };
         Self {
-            input: Input::Messages(&first.request.messages),
+            input: Input::Messages(first.request.messages.iter().map(Asked::from).collect()),
             messages: asked.chain([LogMessage::Reply(reply)]).collect(),
             output: Output { model: names.model, choices: vec![choice], usage, time },
             model_usage: Some(usage.map(|usage| (names.model, usage)).into_iter().collect()),
@@ -195,7 +212,7 @@ fn score<'a>(judgement: &'a Judgement, outcome: &'static str) -> Score<'a> {
 }
 
 fn reply<'a>(names: Names<'a>, turn: &'a Turn) -> Reply<'a> {
-    let text = &turn.completion.text;
+    let text = turn.completion.shown();
     let content = match &turn.completion.reasoning {
         None => Content::Text(text),
         Some(reasoning) => {

@@ -161,8 +161,8 @@ impl SampleShelf {
     fn turn(&self, prompt: usize, completion: Completion) -> PageTurn {
         PageTurn {
             prompt,
+            text: self.cut(completion.shown().into_owned()),
             reasoning: completion.reasoning.map(|text| self.cut(text)),
-            text: self.cut(completion.text),
             finish: completion.finish.name(),
             tokens: completion.usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens)),
             latency_ms: completion.timing.latency_ms,
@@ -173,8 +173,10 @@ impl SampleShelf {
         if let Some(known) = self.by_sha256.get(&sha256) {
             return *known;
         }
-        let message =
-            |message: Message| PageMessage { role: message.role, text: self.cut(message.content) };
+        let message = |message: Message| PageMessage {
+            role: message.role,
+            text: self.cut(message.shown().into_owned()),
+        };
         let prompt = PagePrompt(messages.into_iter().map(message).collect());
         self.prompts.push(prompt);
         self.by_sha256.insert(sha256, self.prompts.len() - 1);

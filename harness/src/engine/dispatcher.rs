@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use judges::Grader;
-use results::RunWriter;
+use results::{RunWriter, SampleResult};
 use tasks::{Backend, BackendError, Sample, Sampling, Task, TokenMeter};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinError, JoinSet};
@@ -197,12 +197,18 @@ impl Flight {
             return Ok(None);
         };
         self.n_ended += 1;
-        match ended.error {
-            None => {
+        match (ended.error, &ended.record.result) {
+            (Some(error), _) => self.note_failure(error),
+            // What failed for another reason, such as a conversation before it, says nothing of the
+            // endpoint: it neither answered nor was it out.
+            (None, SampleResult::Failed(_)) => {
+                self.n_failed += 1;
+                self.heed_max_failures();
+            }
+            (None, SampleResult::Judged { .. }) => {
                 self.has_answered = true;
                 self.n_outages_in_a_row = 0;
             }
-            Some(error) => self.note_failure(error),
         }
         Ok(Some(ended.record))
     }
@@ -214,10 +220,16 @@ impl Flight {
         self.n_outages_in_a_row = if error.is_outage() { self.n_outages_in_a_row + 1 } else { 0 };
         let is_down = matches!(error, BackendError::Down { .. });
         let is_refused = error.is_about_the_endpoint(self.has_answered);
-        let (n_failed, n_ended) = (self.n_failed, self.n_ended);
         if is_down || is_refused || self.n_outages_in_a_row >= MAX_OUTAGES_IN_A_ROW {
             self.stop(RunEnd::Stopped(error));
-        } else if self.max_failures.is_some_and(|most| most.is_exceeded(n_failed, n_ended)) {
+        } else {
+            self.heed_max_failures();
+        }
+    }
+
+    fn heed_max_failures(&mut self) {
+        let (n_failed, n_ended) = (self.n_failed, self.n_ended);
+        if self.max_failures.is_some_and(|most| most.is_exceeded(n_failed, n_ended)) {
             self.stop(RunEnd::TooManyFailures { n_failed, n_ended });
         }
     }
@@ -247,5 +259,39 @@ impl RunEnd {
             Self::TooManyFailures { .. } => "too_many_failures",
             Self::BudgetSpent(_) => "budget_spent",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use results::{Failure, SampleRecord};
+    use tasks::{ItemId, SampleKey, SampleSeed};
+
+    /// Lands failures with these errors, and tells how many outages in a row were counted, whether the
+    /// model is taken to have answered, and how many failed.
+    fn check(errors: &[Option<BackendError>], expected: (u32, bool, u64)) {
+        let settings = EngineSettings { concurrency: 1, max_attempts: 1, max_failures: None };
+        let mut flight = Flight::new(Box::new(std::iter::empty()), false, &settings);
+        for error in errors {
+            let failure = Failure { kind: "memory".to_owned(), message: String::new() };
+            let record = SampleRecord {
+                key: SampleKey { item: ItemId("x".to_owned()), sample_idx: 0 },
+                seed: SampleSeed(0),
+                result: SampleResult::Failed(failure),
+                finished_at: String::new(),
+            };
+            let ended = Ended { record, error: error.clone() };
+            flight.land(Ok(Ok(Some(ended))), &Budget::default()).expect("a record");
+        }
+        assert_eq!((flight.n_outages_in_a_row, flight.has_answered, flight.n_failed), expected);
+    }
+
+    #[test]
+    fn failures_that_follow_from_others_do_not_hide_an_outage() {
+        let out = || Some(BackendError::Timeout { limit_s: 1 });
+        check(&[out(), out()], (2, false, 2));
+        check(&[out(), None, None, out()], (2, false, 4));
+        check(&[None], (0, false, 1));
     }
 }

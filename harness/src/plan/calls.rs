@@ -66,10 +66,15 @@ pub(super) fn plan(
 ) -> Result<Option<CallsPlan>, EvalrunError> {
     let refuse = |reason: String| Err(EvalrunError::Usage(reason));
     let JudgeKind::Calls(category) = task.judge else {
-        if overrides.mode.is_some() || overrides.format.is_some() || overrides.has_tag {
-            return refuse(format!("--calls: `{}` calls no functions", task.name));
-        }
-        return Ok(None);
+        let flags = [
+            ("calls", overrides.mode.is_some()),
+            ("calls-format", overrides.format.is_some()),
+            ("tool-tag", overrides.has_tag),
+        ];
+        return match flags.into_iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => refuse(format!("--{flag}: `{}` calls no functions", task.name)),
+            None => Ok(None),
+        };
     };
     if let Some(reason) = missing(category) {
         return refuse(format!("{}: {reason}", task.name));

@@ -15,6 +15,9 @@ const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// The default variable that holds an endpoint's API key.
 pub(crate) const DEFAULT_API_KEY: &str = "OPENAI_API_KEY";
 
+/// The default variable that holds a search service's key, which is upstream's for BFCL.
+pub(crate) const DEFAULT_SEARCH_KEY: &str = "SERPAPI_API_KEY";
+
 /// The folder for assets: `EVALRUN_HOME`, else the platform's cache folder.
 pub(crate) fn home() -> PathBuf {
     use etcetera::BaseStrategy;
@@ -36,6 +39,19 @@ pub(crate) fn asset_folders() -> Vec<PathBuf> {
 /// The file for the summary of a step of GitHub Actions.
 pub(crate) fn github_step_summary() -> Option<PathBuf> {
     std::env::var_os(GITHUB_STEP_SUMMARY).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// The hosts of the proxies that HTTP clients use.
+pub(crate) fn proxy_hosts() -> Vec<String> {
+    let names =
+        ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let host = |name: &str| {
+        let address = std::env::var(name).ok()?;
+        let has_scheme = address.contains("://");
+        let address = if has_scheme { address } else { format!("http://{address}") };
+        reqwest::Url::parse(&address).ok()?.host_str().map(str::to_owned)
+    };
+    names.into_iter().filter_map(host).collect()
 }
 
 /// The value of the variable that holds an API key.

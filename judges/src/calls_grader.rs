@@ -1,9 +1,7 @@
 //! Samples of BFCL: calls are checked, or run and their effects compared.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use sandbox::Sandbox;
 use tasks::calls::{CallsStyle, CallsTarget, Category};
 use tasks::{
     Answer, CallsOutcome, Completion, Detail, Episode, Judgement, Sample, Sampling, Target,
@@ -14,7 +12,9 @@ use crate::calls::check::Naming;
 use crate::calls::episode::{CallsEpisode, Functions};
 use crate::calls::multi_turn::{self, Conversation, ConversationError};
 use crate::calls::reply::{Progress, mode, reply};
-use crate::calls::{Entry, ErrorType, Failure, Judged, Memory, judge_agentic, judge_relevance};
+use crate::calls::{
+    Entry, ErrorType, Failure, Judged, Memory, Surroundings, judge_agentic, judge_relevance,
+};
 use crate::judge::{GradeError, gradable};
 
 /// Grades entries of one category.
@@ -22,7 +22,7 @@ pub struct CallsGrader {
     style: CallsStyle,
     entries: HashMap<String, Entry>,
     /// Where functions run; `None` for entries of which none are run.
-    sandbox: Option<Arc<Sandbox>>,
+    surroundings: Option<Surroundings>,
 }
 
 impl CallsGrader {
@@ -30,13 +30,13 @@ impl CallsGrader {
     pub fn new(
         style: CallsStyle,
         entries: HashMap<String, Entry>,
-        sandbox: Option<Arc<Sandbox>>,
+        surroundings: Option<Surroundings>,
     ) -> Self {
-        Self { style, entries, sandbox }
+        Self { style, entries, surroundings }
     }
 
     pub(crate) fn n_workers(&self) -> Option<usize> {
-        self.sandbox.as_ref().map(|sandbox| sandbox.n_workers())
+        self.surroundings.as_ref().map(|around| around.sandbox.n_workers())
     }
 
     /// Starts a sample.
@@ -54,17 +54,19 @@ impl CallsGrader {
             item: sample.item.id.to_string(),
             message: err.to_string(),
         })?;
-        let conversation = match (entry, class(target.category)) {
+        let named = (target.entry.as_str(), target.category);
+        let conversation = match (entry, target.category) {
             (Some(Entry::Conversation(conversation)), _) => Some(conversation.clone()),
-            (_, Some(class)) => {
-                let entry = (target.entry.as_str(), target.category);
-                Some(Conversation::over_memory(entry, class, memory))
+            (_, Category::WebSearchBase | Category::WebSearchNoSnippet) => {
+                Some(Conversation::over_web(named))
             }
-            _ => None,
+            (_, category) => {
+                class(category).map(|class| Conversation::over_memory(named, class, memory))
+            }
         };
-        let functions = conversation.zip(self.sandbox.as_ref()).map(|(conversation, sandbox)| {
-            Functions { conversation, sandbox: Arc::clone(sandbox) }
-        });
+        let functions = conversation
+            .zip(self.surroundings.clone())
+            .map(|(conversation, surroundings)| Functions { conversation, surroundings });
         let entry = (sample, target);
         Ok(Box::new(CallsEpisode::new(entry, sampling, self.style, functions, memory)))
     }
@@ -78,13 +80,13 @@ impl CallsGrader {
         before: Option<&Memory>,
     ) -> Result<Option<Memory>, GradeError> {
         let target = target(target_of_item)?;
-        let Some((class, sandbox)) = class(target.category).zip(self.sandbox.as_ref()) else {
+        let Some((class, around)) = class(target.category).zip(self.surroundings.as_ref()) else {
             return Ok(None);
         };
         let entry = (target.entry.as_str(), target.category);
         let conversation = Conversation::over_memory(entry, class, before);
         let calls = transcript.map(|transcript| self.progress(target, transcript).calls);
-        Ok(Some(conversation.memory_after(&calls.unwrap_or_default(), sandbox)?))
+        Ok(Some(conversation.memory_after(&calls.unwrap_or_default(), around)?))
     }
 
     fn progress(&self, target: &CallsTarget, transcript: &Transcript) -> Progress {
@@ -126,12 +128,12 @@ impl CallsGrader {
             }
             Entry::Agentic(answers) => plain(judge_agentic(&progress().result(), mode, answers)),
             Entry::Conversation(conversation) => {
-                let sandbox = self.sandbox.as_ref().ok_or_else(|| {
+                let around = self.surroundings.as_ref().ok_or_else(|| {
                     GradeError::Data("there is no interpreter to run its calls".to_owned())
                 })?;
                 let judged = match multi_turn::decoded(&progress().result(), mode) {
                     Err(failure) => Err(failure),
-                    Ok(turns) => conversation.judge(&turns, sandbox)?,
+                    Ok(turns) => conversation.judge(&turns, &around.sandbox)?,
                 };
                 plain(judged)
             }
@@ -159,6 +161,7 @@ fn filled() -> Judgement {
 fn class(category: Category) -> Option<&'static str> {
     match category {
         Category::MemoryKv => Some("MemoryAPI_kv"),
+        Category::MemoryVector => Some("MemoryAPI_vector"),
         Category::MemoryRecSum => Some("MemoryAPI_rec_sum"),
         _ => None,
     }

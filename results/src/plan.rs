@@ -84,6 +84,12 @@ pub struct CallsPlan {
     /// The prompt configuration, as upstream's ids of format sensitivity spell it; `None` for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
+    /// The kind of service that searched the web, where functions did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    /// The embedding model, where functions use one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<String>,
 }
 
 /// How a run file keeps the texts of items and completions.

@@ -33,7 +33,7 @@ enum Play {
 }
 
 /// Whether everything that an entry of BFCL needs is at hand.
-fn wheel() -> Option<BfclData> {
+pub(crate) fn wheel() -> Option<BfclData> {
     let (wheel, _) = (model_path("bfcl")?, model_path("python-snapshot")?);
     Some(BfclData::open(&wheel).expect("the wheel"))
 }
@@ -240,7 +240,7 @@ fn parts(bfcl: &BfclData, category: Category) -> HashMap<String, Part> {
     parts
 }
 
-fn run(place: &Workplace, args: &[&str]) -> Finished {
+pub(crate) fn run(place: &Workplace, args: &[&str]) -> Finished {
     Finished::from(command(place, args).output().expect("evalrun starts"))
 }
 
@@ -408,9 +408,17 @@ fn what_cannot_be_asked_is_refused_and_groups_leave_it_out() {
     };
     let url = ["--base-url", "http://127.0.0.1:1/v1", "--model", "m"];
     let with = |args: &[&'static str]| [args, &url[..]].concat();
-    check(&with(&["--task", "bfcl:web_search_base"]), 64, "web search is not offered");
+    check(
+        &with(&["--task", "bfcl:web_search_base"]),
+        64,
+        "it needs a service that searches the web: --search-base-url",
+    );
     check(&with(&["--task", "bfcl:simple_pyhton"]), 64, "did you mean `bfcl:simple_python`?");
-    check(&with(&["--task", "gsm8k", "--calls", "fc"]), 64, "`gsm8k` calls no functions");
+    check(
+        &with(&["--task", "gsm8k", "--calls", "fc"]),
+        64,
+        "--calls: `gsm8k` has no functions that use it",
+    );
     check(
         &with(&["--task", "bfcl:simple_python", "--calls", "fc", "--calls-format", "json"]),
         64,

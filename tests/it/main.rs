@@ -27,6 +27,8 @@ mod cheats;
 mod choices;
 mod echo;
 mod function_calls;
+// Functions that search the web and that remember by embeddings.
+mod functions_outside;
 mod instructions;
 mod mathematics;
 mod mt_bench;

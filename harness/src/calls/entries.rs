@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use judges::CallsGrader;
-use judges::calls::{Config, Entry};
+use judges::calls::{Config, Entry, Outside, Surroundings};
 use results::CallsPlan;
 use sandbox::Sandbox;
 use tasks::calls::{CallsTarget, Category, CheckKind, Language};
 use tasks::{Item, ItemId, Target};
 
+use super::interpreter::Reading;
 use super::prompts::{self, Asking};
-use super::{BfclData, CallsSandbox};
+use super::{BfclData, CallsSandbox, World};
 use crate::assets::{self, AssetStore};
 use crate::display::Display;
 use crate::error::EvalrunError;
@@ -20,6 +21,8 @@ use crate::error::EvalrunError;
 pub(crate) struct Bfcl<'a> {
     resources: (&'a AssetStore, &'a Display),
     n_workers: Option<usize>,
+    /// What of the world functions may want; `None` where nothing is run anew.
+    world: Option<Arc<World>>,
     data: OnceLock<BfclData>,
     sandbox: OnceLock<Arc<Sandbox>>,
 }
@@ -27,7 +30,13 @@ pub(crate) struct Bfcl<'a> {
 impl<'a> Bfcl<'a> {
     /// Fetches nothing yet.
     pub(crate) fn new(resources: (&'a AssetStore, &'a Display), n_workers: Option<usize>) -> Self {
-        Self { resources, n_workers, data: OnceLock::new(), sandbox: OnceLock::new() }
+        let (data, sandbox) = (OnceLock::new(), OnceLock::new());
+        Self { resources, n_workers, world: None, data, sandbox }
+    }
+
+    /// The same with something to look things up with.
+    pub(crate) fn in_world(self, world: World) -> Self {
+        Self { world: Some(Arc::new(world)), ..self }
     }
 
     /// The wheel.
@@ -45,7 +54,10 @@ impl<'a> Bfcl<'a> {
         if let Some(sandbox) = self.sandbox.get() {
             return Ok(sandbox);
         }
-        let sandbox = CallsSandbox::new(self.data()?, self.n_workers).load(self.resources)?;
+        let searches = self.world.as_ref().is_some_and(|world| world.searches());
+        let reading = if searches { Reading::Pages } else { Reading::Nothing };
+        let sandbox = CallsSandbox::new(self.data()?, self.n_workers);
+        let sandbox = sandbox.load(reading, self.resources)?;
         Ok(self.sandbox.get_or_init(|| Arc::new(sandbox)))
     }
 
@@ -119,8 +131,13 @@ impl<'a> Bfcl<'a> {
             _ => self.configured(category, plan)?,
         };
         let runs_functions = matches!(category.check(), CheckKind::MultiTurn | CheckKind::Agentic);
+        if let (Category::MemoryVector, Some(world)) = (category, &self.world) {
+            world.check_embeddings()?;
+        }
+        let outside = self.world.clone().map(|world| -> Arc<dyn Outside> { world });
         let sandbox = runs_functions.then(|| self.sandbox().cloned()).transpose()?;
-        Ok(CallsGrader::new(plan.style, entries, sandbox))
+        let surroundings = sandbox.map(|sandbox| Surroundings { sandbox, outside });
+        Ok(CallsGrader::new(plan.style, entries, surroundings))
     }
 
     fn configured(

@@ -8,10 +8,23 @@ use judges::calls::multi_turn::{Conversation, PRELUDE, Turns, WHEEL};
 use sandbox::{Extension, Sandbox};
 
 use super::BfclData;
-use crate::assets::AssetStore;
+use crate::assets::{self, AssetStore};
 use crate::display::Display;
 use crate::error::EvalrunError;
+use crate::plan::file_bytes;
 use crate::programs;
+
+/// What the functions read beside what they are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Nothing.
+    Nothing,
+    /// Pages of the web, for which they need packages.
+    Pages,
+}
+
+/// The packages that upstream's class reads pages with, as assets and as `prelude.py` finds them.
+const READERS: [&str; 2] = ["beautifulsoup4", "html2text"];
 
 /// A sandbox for conversations, loaded when the first is judged.
 pub struct CallsSandbox {
@@ -30,8 +43,9 @@ impl CallsSandbox {
 
     /// The sandbox.
     fn get(&self, resources: (&AssetStore, &Display)) -> Result<&Sandbox, EvalrunError> {
-        let loaded =
-            self.sandbox.get_or_init(|| self.load(resources).map_err(|err| err.to_string()));
+        let loaded = self
+            .sandbox
+            .get_or_init(|| self.load(Reading::Nothing, resources).map_err(|err| err.to_string()));
         loaded.as_ref().map_err(|reason| EvalrunError::Calls(reason.clone()))
     }
 
@@ -48,10 +62,17 @@ impl CallsSandbox {
     /// Loads one that belongs to the caller.
     pub(crate) fn load(
         &self,
+        reading: Reading,
         (store, display): (&AssetStore, &Display),
     ) -> Result<Sandbox, EvalrunError> {
         let runtime = programs::runtime(self.n_workers, (store, display))?;
-        let files = vec![(WHEEL.to_owned(), self.data.wheel())];
+        let mut files = vec![(WHEEL.to_owned(), self.data.wheel())];
+        if reading == Reading::Pages {
+            for name in READERS {
+                let wheel = file_bytes(store.fetch(assets::find(name)?, display)?.path())?;
+                files.push((format!("/wheels/{name}.whl"), wheel.into()));
+            }
+        }
         let extension = Extension { files, prelude: PRELUDE };
         Ok(Sandbox::new(runtime.extended(&extension, &store.python(), &|_| {})?))
     }

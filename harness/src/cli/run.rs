@@ -6,6 +6,7 @@ use std::sync::Arc;
 use judges::Grader;
 use results::report::{self, Format};
 use results::{JudgeMode, RunFile, RunWriter, Session, Summary, Texts};
+use tasks::calls::Category;
 use tasks::{Backend, BackendError, JudgeKind, Task, suite};
 use tokio::runtime::Runtime;
 
@@ -16,18 +17,19 @@ use super::run_file::Unfinished;
 use super::stored_judges::{Asked, tell_missing};
 use super::{Context, judge, print, run_file};
 use crate::assets::AssetStore;
-use crate::calls::MemoryBank;
+use crate::calls::{MemoryBank, World, WorldChoice};
 use crate::display::Display;
 use crate::engine::{self, Budget, EngineSettings, RunEnd, Work};
 use crate::error::EvalrunError;
 use crate::exit_code::ExitCode;
 use crate::judging::{self, Bench, Cost, JudgingEnd};
-use crate::plan::{self, ModelChoice, RunPlan};
+use crate::plan::{self, CallsOverrides, ModelChoice, RunPlan};
 use crate::telemetry::Telemetry;
 
 /// Runs every task of `args` on its model and prints one table at the end.
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, EvalrunError> {
-    let tasks = find_tasks(args, &context.display)?;
+    let overrides = args.overrides()?;
+    let tasks = find_tasks(args, &overrides.calls.world, &context.display)?;
     let choice = args.model()?;
     let runtime = Runtime::new()
         .map_err(|err| EvalrunError::Usage(format!("cannot start the runtime: {err}")))?;
@@ -35,12 +37,13 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Evalrun
     let telemetry = Telemetry::start(args.log.as_deref(), args.spans.as_deref())?;
     let backend = plan::open(&choice, args.embedded(), resources, &runtime)?;
     let backend = telemetry.observe(backend);
-    let overrides = args.overrides();
-    let mut graders = plan::Graders::new(resources, args.running.workers.map(|n| n as usize));
+    let graders = plan::Graders::new(resources, args.running.workers.map(|n| n as usize));
+    let mut graders = graders.in_world(World::open(&overrides.calls.world)?);
     let plans = tasks
         .into_iter()
         .map(|task| plan::resolve(task, &overrides, backend.as_ref(), &graders))
         .collect::<Result<Vec<RunPlan>, _>>()?;
+    check_calls(&overrides.calls, &plans)?;
     let bench = open_bench(args, &plans, resources, &runtime)?;
     if args.plan {
         let plans: Vec<_> = plans.iter().map(|plan| &plan.plan).collect();
@@ -113,6 +116,25 @@ fn run_all(
     Ok(End::Run(RunEnd::Done))
 }
 
+/// Refuses options about functions that no task of the command has a use for.
+fn check_calls(calls: &CallsOverrides, plans: &[RunPlan]) -> Result<(), EvalrunError> {
+    let category = |plan: &RunPlan| match plan.plan.judge {
+        JudgeKind::Calls(category) => Some(category),
+        _ => None,
+    };
+    let categories: Vec<Category> = plans.iter().filter_map(category).collect();
+    match (calls.idle(&categories), plans) {
+        (None, _) => Ok(()),
+        (Some(flag), [plan]) => Err(EvalrunError::Usage(format!(
+            "{flag}: `{}` has no functions that use it",
+            plan.plan.task
+        ))),
+        (Some(flag), _) => Err(EvalrunError::Usage(format!(
+            "{flag}: none of these tasks has functions that use it"
+        ))),
+    }
+}
+
 /// Refuses options that no task of the command has a use for, and tells of what --drop leaves out that
 /// nobody sends.
 fn check_use(args: &RunArgs, runs: &[Run], context: &Context) -> Result<(), EvalrunError> {
@@ -171,7 +193,11 @@ fn open_bench(
     Ok(Some(bench))
 }
 
-fn find_tasks(args: &RunArgs, display: &Display) -> Result<Vec<Task>, EvalrunError> {
+fn find_tasks(
+    args: &RunArgs,
+    world: &WorldChoice,
+    display: &Display,
+) -> Result<Vec<Task>, EvalrunError> {
     if args.task.is_empty() {
         let advice = "name a task: `evalrun --task aime25`; `evalrun tasks` lists them, `evalrun --help` tells more";
         return Err(EvalrunError::Usage(advice.to_owned()));
@@ -180,7 +206,7 @@ fn find_tasks(args: &RunArgs, display: &Display) -> Result<Vec<Task>, EvalrunErr
     for name in &args.task {
         let found = suite::find_all(name)?;
         let is_group = found.len() > 1;
-        tasks.extend(found.into_iter().filter(|task| !is_group || can_run(task, display)));
+        tasks.extend(found.into_iter().filter(|task| !is_group || can_run(task, world, display)));
     }
     if args.running.resume.is_some() && tasks.len() > 1 {
         return Err(EvalrunError::Usage("--resume continues one run, so give one task".to_owned()));
@@ -189,9 +215,9 @@ fn find_tasks(args: &RunArgs, display: &Display) -> Result<Vec<Task>, EvalrunErr
 }
 
 /// Whether a task of a group can be run here; the others of its group are.
-fn can_run(task: &Task, display: &Display) -> bool {
+fn can_run(task: &Task, world: &WorldChoice, display: &Display) -> bool {
     let reason = match task.judge {
-        JudgeKind::Calls(category) => plan::missing(category),
+        JudgeKind::Calls(category) => world.lacks(category),
         _ => None,
     };
     if let Some(reason) = reason {

@@ -358,9 +358,9 @@ impl RunArgs {
     }
 
     /// What these arguments change of a task.
-    pub(super) fn overrides(&self) -> Overrides {
+    pub(super) fn overrides(&self) -> Result<Overrides, EvalrunError> {
         let (selection, sampling) = (&self.selection, &self.sampling);
-        Overrides {
+        Ok(Overrides {
             split: selection.split.clone(),
             items: ItemChoice {
                 limit: selection.limit.map(|limit| limit as usize),
@@ -382,8 +382,8 @@ impl RunArgs {
             extractor: sampling.extractor.map(ExtractorKind::from),
             math_judge: sampling.math_judge.map(MathJudge::from),
             choices: self.choices.overrides(),
-            calls: self.calls.overrides(),
-        }
+            calls: self.calls.overrides()?,
+        })
     }
 }
 

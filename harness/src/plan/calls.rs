@@ -5,17 +5,39 @@ use tasks::calls::{CallsStyle, Category};
 use tasks::{Backend, JudgeKind, PromptStyle, Task, ToolSupport};
 
 use super::items::Data;
-use crate::calls::{Asking, Bfcl, has_formats};
+use crate::calls::{Asking, Bfcl, WorldChoice, has_formats};
 use crate::display::Display;
 use crate::error::EvalrunError;
 
 /// What the user may change of how functions are called.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct CallsOverrides {
     pub(crate) mode: Option<CallsMode>,
     pub(crate) format: Option<ReplyFormat>,
     /// Whether calls stand between `<TOOLCALL>` and `</TOOLCALL>`.
     pub(crate) has_tag: bool,
+    /// What functions may want of the world outside.
+    pub(crate) world: WorldChoice,
+}
+
+impl CallsOverrides {
+    /// The first flag that is given and that none of these categories has a use for.
+    pub(crate) fn idle(&self, categories: &[Category]) -> Option<&'static str> {
+        let is_any = |wanted: &[Category]| categories.iter().any(|known| wanted.contains(known));
+        let searches = is_any(&[Category::WebSearchBase, Category::WebSearchNoSnippet]);
+        let (calls, embeds) = (!categories.is_empty(), is_any(&[Category::MemoryVector]));
+        let flags = [
+            ("--calls", self.mode.is_some(), calls),
+            ("--calls-format", self.format.is_some(), calls),
+            ("--tool-tag", self.has_tag, calls),
+            ("--search-base-url", self.world.search.is_some(), searches),
+            ("--embedding-base-url", self.world.embedding.is_some(), embeds),
+        ];
+        flags
+            .into_iter()
+            .find(|(_, is_given, is_used)| *is_given && !is_used)
+            .map(|(flag, ..)| flag)
+    }
 }
 
 /// Ways to call functions.
@@ -46,17 +68,6 @@ impl ReplyFormat {
     }
 }
 
-/// Categories that cannot be run here, and why.
-pub(crate) fn missing(category: Category) -> Option<&'static str> {
-    match category {
-        Category::WebSearchBase | Category::WebSearchNoSnippet => Some("web search is not offered"),
-        Category::MemoryVector => {
-            Some("a memory of vectors needs an embedding model, which is not offered")
-        }
-        _ => None,
-    }
-}
-
 /// How functions are called in a task of BFCL; `None` for every other task.
 pub(super) fn plan(
     task: &Task,
@@ -65,18 +76,8 @@ pub(super) fn plan(
     display: &Display,
 ) -> Result<Option<CallsPlan>, EvalrunError> {
     let refuse = |reason: String| Err(EvalrunError::Usage(reason));
-    let JudgeKind::Calls(category) = task.judge else {
-        let flags = [
-            ("calls", overrides.mode.is_some()),
-            ("calls-format", overrides.format.is_some()),
-            ("tool-tag", overrides.has_tag),
-        ];
-        return match flags.into_iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) => refuse(format!("--{flag}: `{}` calls no functions", task.name)),
-            None => Ok(None),
-        };
-    };
-    if let Some(reason) = missing(category) {
+    let JudgeKind::Calls(category) = task.judge else { return Ok(None) };
+    if let Some(reason) = overrides.world.lacks(category) {
         return refuse(format!("{}: {reason}", task.name));
     }
     if task.prompt.system.is_some() {
@@ -95,9 +96,31 @@ pub(super) fn plan(
     }
     if wants_format && !has_formats(category) {
         display.note(&format!("{}: asked for in its own format, the only one it has", task.name));
-        return Ok(Some(CallsPlan { style, config: None }));
+        return Ok(Some(calls_plan(category, style, None, &overrides.world)));
     }
-    Ok(Some(CallsPlan { style, config: wants_format.then(|| config(overrides)) }))
+    let config = wants_format.then(|| config(overrides));
+    Ok(Some(calls_plan(category, style, config, &overrides.world)))
+}
+
+/// The plan of a category, with what of the world its functions use.
+fn calls_plan(
+    category: Category,
+    style: CallsStyle,
+    config: Option<String>,
+    world: &WorldChoice,
+) -> CallsPlan {
+    let plan = CallsPlan { style, config, search: None, embedding: None };
+    match category {
+        Category::WebSearchBase | Category::WebSearchNoSnippet => {
+            let search = world.search.as_ref().map(|search| search.api.name().to_owned());
+            CallsPlan { search, ..plan }
+        }
+        Category::MemoryVector => {
+            let embedding = world.embedding.as_ref().map(|embedding| embedding.model.clone());
+            CallsPlan { embedding, ..plan }
+        }
+        _ => plan,
+    }
 }
 
 /// The choice that was made, or the best that the backend can do.

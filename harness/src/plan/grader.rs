@@ -8,7 +8,7 @@ use results::Plan;
 use tasks::{ExtractorKind, JudgeKind, Language, MathJudge, Split, Target};
 
 use crate::assets::AssetStore;
-use crate::calls::Bfcl;
+use crate::calls::{Bfcl, World};
 use crate::display::Display;
 use crate::error::EvalrunError;
 use crate::programs::{self, Interpreter, Needs};
@@ -26,6 +26,11 @@ impl<'a> Graders<'a> {
     pub(crate) fn new(resources: (&'a AssetStore, &'a Display), n_workers: Option<usize>) -> Self {
         let bfcl = Bfcl::new(resources, n_workers);
         Self { resources, interpreter: Interpreter::new(n_workers), bfcl }
+    }
+
+    /// The same for functions that can look things up in this world.
+    pub(crate) fn in_world(self, world: World) -> Self {
+        Self { bfcl: self.bfcl.in_world(world), ..self }
     }
 
     /// The entries of BFCL.

@@ -18,7 +18,7 @@ use tasks::{
 use crate::display::Display;
 use crate::error::EvalrunError;
 
-pub(crate) use calls::{CallsMode, CallsOverrides, ReplyFormat, missing};
+pub(crate) use calls::{CallsMode, CallsOverrides, ReplyFormat};
 pub(crate) use grader::Graders;
 pub(crate) use items::{ItemChoice, file_bytes, unpacked};
 pub(crate) use model::{MODELS, ModelChoice, RemoteChoice, open};

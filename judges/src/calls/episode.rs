@@ -5,15 +5,14 @@
 //! a reply holds none that can be read: then the user's next turn begins. Responses come from running all
 //! calls of the conversation again in a fresh interpreter, in which nothing is left to chance; so nothing
 //! of a conversation lives longer than a step, and a resumed run sees what an uninterrupted one sees.
+//! Calls that search the web leave nothing behind, so that only those of the last step run.
 
-use std::sync::Arc;
-
-use sandbox::Sandbox;
 use tasks::calls::{AskedTurn, CallsStyle, CallsTarget};
 use tasks::{Completion, Episode, Finish, Message, Request, Role, Sample, Sampling, Step};
 
 use super::memory::Memory;
-use super::multi_turn::{Conversation, ConversationError};
+use super::multi_turn::{Conversation, ConversationError, Turns};
+use super::outside::{Known, Surroundings};
 use super::reply::{Next, Progress, dict};
 use super::value::Value;
 use crate::llm::visible_answer;
@@ -24,7 +23,7 @@ pub struct Functions {
     /// Where its classes start.
     pub conversation: Conversation,
     /// Where they run.
-    pub sandbox: Arc<Sandbox>,
+    pub surroundings: Surroundings,
 }
 
 /// One sample of an entry.
@@ -34,6 +33,7 @@ pub struct CallsEpisode {
     style: CallsStyle,
     /// `None` for an entry that is one request.
     functions: Option<Functions>,
+    known: Known,
     progress: Progress,
     memory: Option<Memory>,
     /// Whether it goes on after a reply that was cut off, because nothing of it is graded.
@@ -58,7 +58,8 @@ impl CallsEpisode {
         let turns = target.turns.clone().into_iter();
         let is_lenient = target.memory.as_ref().is_some_and(|part| part.fills);
         let (progress, memory) = (Progress::default(), memory.cloned());
-        Self { request, turns, style, functions, progress, memory, is_lenient }
+        let known = Known::new();
+        Self { request, turns, style, functions, known, progress, memory, is_lenient }
     }
 
     /// Asks the user's next turn, if there is one.
@@ -88,7 +89,8 @@ impl CallsEpisode {
 
     fn run(&mut self, calls: &[String], completion: &Completion) -> Step {
         let Some(functions) = &self.functions else { return Step::Done };
-        match functions.conversation.respond(&self.progress.calls, &functions.sandbox) {
+        let (turns, known) = (&self.progress.calls, &mut self.known);
+        match functions.conversation.respond(turns, known, &functions.surroundings) {
             Ok(Some(responses)) => {
                 let messages = answers(self.style, calls, &responses, completion);
                 self.request.messages.extend(messages);
@@ -175,13 +177,19 @@ fn answers(
 impl Conversation {
     /// The responses to the last step, or `None` where a call used up what it may or broke the
     /// interpreter.
-    pub fn respond(
+    fn respond(
         &self,
-        turns: &super::multi_turn::Turns,
-        sandbox: &Sandbox,
+        turns: &Turns,
+        known: &mut Known,
+        surroundings: &Surroundings,
     ) -> Result<Option<Vec<String>>, ConversationError> {
-        let n_calls = turns.last().and_then(|steps| steps.last()).map_or(0, Vec::len);
-        let responses = self.responses(turns, sandbox)?;
+        let step = turns.last().and_then(|steps| steps.last()).cloned().unwrap_or_default();
+        let n_calls = step.len();
+        let responses = if self.reads_pages() {
+            self.responses(&[vec![step]], known, surroundings)?
+        } else {
+            self.responses(turns, known, surroundings)?
+        };
         Ok(responses.map(|mut all| all.split_off(all.len().saturating_sub(n_calls))))
     }
 }

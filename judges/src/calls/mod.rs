@@ -12,6 +12,7 @@ pub mod episode;
 pub mod json;
 mod memory;
 pub mod multi_turn;
+mod outside;
 mod percent;
 mod relevance;
 pub mod reply;
@@ -24,5 +25,6 @@ pub use entry::{
     AnswerError, Config, ConfigError, Entry, ExpectedCall, SingleTurn, expected_calls,
 };
 pub use memory::Memory;
+pub use outside::{Outside, Surroundings, Wanted};
 pub use relevance::judge as judge_relevance;
 pub use verdict::{ErrorType, Failure, Judged};

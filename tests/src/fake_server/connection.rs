@@ -55,7 +55,10 @@ fn respond(exchange: Exchange, request: &SeenRequest, script: &Script) -> io::Re
         (_, "/v1/models" | "/v1/chat/completions" | "/v1/completions") => {
             exchange.send_json(405, &body::error("the method is not allowed"))
         }
-        _ => exchange.send_json(404, &body::error(&format!("there is no {path}"))),
+        _ => match (script.elsewhere)(request) {
+            Some(reply) => exchange.play_either(reply),
+            None => exchange.send_json(404, &body::error(&format!("there is no {path}"))),
+        },
     }
 }
 

@@ -101,7 +101,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Plays the replies that are the same with and without a stream.
-    fn play_either(self, reply: Reply) -> io::Result<Next> {
+    pub(super) fn play_either(self, reply: Reply) -> io::Result<Next> {
         match reply {
             Reply::Status { code, headers, body } => {
                 let headers: Vec<(&str, &str)> =

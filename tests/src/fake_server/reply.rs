@@ -64,6 +64,13 @@ impl Reply {
         Self::Status { code, headers: Vec::new(), body }
     }
 
+    /// Returns this body with status 200.
+    #[must_use]
+    pub fn page(kind: &str, body: impl Into<String>) -> Self {
+        let headers = vec![("Content-Type".to_owned(), kind.to_owned())];
+        Self::Status { code: 200, headers, body: body.into() }
+    }
+
     /// Returns a 429 with this `Retry-After` value.
     #[must_use]
     pub fn rate_limited(retry_after: &str) -> Self {

@@ -40,6 +40,7 @@ impl<R: Into<Reply>> From<R> for Answer {
     }
 }
 
+type Elsewhere = Box<dyn Fn(&SeenRequest) -> Option<Reply> + Send + Sync>;
 type Answers = Box<dyn Fn(&SeenRequest) -> Answer + Send + Sync>;
 
 /// The behaviour of a server: what completion requests get, and its settings.
@@ -54,6 +55,7 @@ pub struct Script {
     pub(super) models: Vec<String>,
     pub(super) owner: String,
     pub(super) forgetful: bool,
+    pub(super) elsewhere: Elsewhere,
 }
 
 impl Script {
@@ -71,6 +73,7 @@ impl Script {
             models: vec!["fake-model".to_owned()],
             owner: "fake".to_owned(),
             forgetful: false,
+            elsewhere: Box::new(|_| None),
         }
     }
 
@@ -124,6 +127,16 @@ impl Script {
     #[must_use]
     pub fn owner(mut self, name: impl Into<String>) -> Self {
         self.owner = name.into();
+        self
+    }
+
+    /// Sets what requests for other paths than those of models get; where it gives nothing, it is 404.
+    #[must_use]
+    pub fn elsewhere<F>(mut self, replies: F) -> Self
+    where
+        F: Fn(&SeenRequest) -> Option<Reply> + Send + Sync + 'static,
+    {
+        self.elsewhere = Box::new(replies);
         self
     }
 

@@ -45,7 +45,7 @@ impl ApiKey {
         Self(key)
     }
 
-    pub(super) fn secret(&self) -> &str {
+    pub(crate) fn secret(&self) -> &str {
         &self.0
     }
 }
@@ -114,7 +114,7 @@ pub(super) fn redact_query<'a>(text: &'a str, url: &Url) -> Cow<'a, str> {
 
 /// The address of `path` below `base_url`, whose query it keeps: some servers want a version or a key
 /// there.
-pub(super) fn join(base_url: &str, path: &str) -> Result<Url, String> {
+pub(crate) fn join(base_url: &str, path: &str) -> Result<Url, String> {
     let shown = || without_credentials(base_url);
     let mut url = Url::parse(base_url)
         .map_err(|err| format!("`{}` is no address of a server: {err}", shown()))?;

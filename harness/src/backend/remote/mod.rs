@@ -27,8 +27,8 @@ use tasks::{
 
 pub(crate) use client::{OfferedModel, offered};
 pub use dialect::{Dialect, Parameter, Profile};
-pub(crate) use endpoint::without_credentials;
 pub use endpoint::{Api, ApiKey, Endpoint, Replica};
+pub(crate) use endpoint::{join, without_credentials};
 use exchange::{Line, Watch};
 pub use traffic::{Concurrency, TrafficSettings};
 use traffic::{Gate, Pass, Report};

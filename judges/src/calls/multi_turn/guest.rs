@@ -9,6 +9,7 @@ use sandbox::{
 };
 
 use super::{Conversation, ConversationError};
+use crate::calls::outside::{Known, Wanted};
 use crate::calls::value::Value as Configured;
 
 /// Python source to run in an interpreter that has the wheel at [`WHEEL`], before it is used.
@@ -21,6 +22,8 @@ const TURN: &str = include_str!("turn.py");
 const TURN_FUEL: u64 = 4_000_000_000;
 /// Fuel for a conversation.
 const TOTAL_FUEL: u64 = 16_000_000_000;
+/// Fuel for calls that read pages of the web, which are long.
+const READING_FUEL: u64 = 60_000_000_000;
 /// Memory for a conversation, the interpreter's own included.
 const MEMORY_BYTES: usize = 256 << 20;
 
@@ -40,6 +43,13 @@ pub(super) struct TurnOutcome {
     pub states: Vec<(String, Vec<(String, Value)>)>,
     /// What a memory shows of itself, where there is one.
     pub shown: Option<String>,
+}
+
+/// What a run is told, and how much it may use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub side: Side,
+    pub known: &'a Known,
 }
 
 /// Why a side came to no end.
@@ -65,12 +75,14 @@ impl Stopped {
 pub(super) struct Run {
     pub turns: Vec<TurnOutcome>,
     pub stopped: Option<Stopped>,
+    /// What the turn after those wants of the world outside before it can run.
+    pub wanted: Vec<Wanted>,
 }
 
 /// Runs the turns of one side in a fresh interpreter.
 pub(super) fn run(
     conversation: &Conversation,
-    side: Side,
+    given: Given<'_>,
     turns: &[Vec<Vec<String>>],
     sandbox: &Sandbox,
 ) -> Result<Run, ConversationError> {
@@ -81,23 +93,30 @@ pub(super) fn run(
         arguments: Arguments::Omit,
     };
     let config = data(&conversation.initial_config);
-    let call = |steps: &Vec<Vec<String>>| Call {
-        arguments: arguments(conversation, (side, &config), steps),
-        fuel: TURN_FUEL,
+    let (turn_fuel, total_fuel) = match conversation.reads_pages() {
+        true => (READING_FUEL, READING_FUEL),
+        false => (TURN_FUEL, TOTAL_FUEL),
     };
-    let calls: Vec<Call> = turns.iter().map(call).collect();
+    let call = |(idx, steps): (usize, &Vec<Vec<String>>)| {
+        let mut arguments = arguments(conversation, (given.side, &config), steps);
+        // What is known stays known to the turns after the first.
+        arguments.push(if idx == 0 { known(given.known) } else { Value::List(Vec::new()) });
+        Call { arguments: Value::List(arguments), fuel: turn_fuel }
+    };
+    let calls: Vec<Call> = turns.iter().enumerate().map(call).collect();
     let limits = Limits {
         load_fuel: TURN_FUEL,
-        total_fuel: TOTAL_FUEL,
+        total_fuel,
         memory_bytes: MEMORY_BYTES,
         wall_clock: Duration::from_mins(10),
         ..Limits::default()
     };
-    let run = sandbox.run(&program, &calls, limits, Turns { turns: Vec::new(), broken: None })?;
-    let Turns { turns, broken } = run.observer;
+    let run = sandbox.run(&program, &calls, limits, Turns::default())?;
+    let Turns { turns, wanted, broken } = run.observer;
     let stopped = match (broken, run.ended) {
         (Some(broken), _) => Some(Stopped::Crashed(broken)),
         (None, Ended::Finished) => None,
+        (None, Ended::Stopped) if !wanted.is_empty() => None,
         (None, Ended::WallClock) => {
             return Err(ConversationError::WallClock(conversation.id.clone()));
         }
@@ -107,7 +126,16 @@ pub(super) fn run(
         (None, Ended::OutputExhausted) => Some(Stopped::Limit("output".to_owned())),
         (None, ended) => Some(Stopped::Crashed(format!("{ended:?}"))),
     };
-    Ok(Run { turns, stopped })
+    Ok(Run { turns, stopped, wanted })
+}
+
+/// What was found, as kind, key and JSON.
+fn known(known: &Known) -> Value {
+    let entry = |(wanted, found): (&Wanted, &String)| {
+        let (kind, key) = wanted.key();
+        Value::Tuple(vec![Value::str(kind), Value::str(&key), Value::str(found)])
+    };
+    Value::List(known.iter().map(entry).collect())
 }
 
 /// The same value for the sandbox.
@@ -132,9 +160,9 @@ fn arguments(
     conversation: &Conversation,
     (side, config): (Side, &Value),
     steps: &[Vec<String>],
-) -> Value {
+) -> Vec<Value> {
     let texts = |texts: &[String]| Value::List(texts.iter().map(|text| Value::str(text)).collect());
-    Value::List(vec![
+    vec![
         Value::List(steps.iter().map(|step| texts(step)).collect()),
         config.clone(),
         texts(&conversation.involved_classes),
@@ -144,12 +172,14 @@ fn arguments(
         }),
         Value::str(&conversation.id),
         Value::Bool(conversation.is_long_context()),
-    ])
+    ]
 }
 
 /// Collects turns, until one does not end as a turn should.
+#[derive(Default)]
 struct Turns {
     turns: Vec<TurnOutcome>,
+    wanted: Vec<Wanted>,
     broken: Option<String>,
 }
 
@@ -165,16 +195,17 @@ impl Observer for Turns {
             }
         };
         match read {
-            Ok(turn) => self.turns.push(turn),
+            Ok((turn, wanted)) if wanted.is_empty() => self.turns.push(turn),
+            Ok((_, wanted)) => self.wanted = wanted,
             Err(broken) => self.broken = Some(broken),
         }
-        if self.broken.is_none() { Flow::Continue } else { Flow::Stop }
+        if self.broken.is_none() && self.wanted.is_empty() { Flow::Continue } else { Flow::Stop }
     }
 }
 
-/// Reads `(responses, [(class, [(attribute, data)])], [shown])`.
-fn outcome(value: Value) -> Option<TurnOutcome> {
-    let [responses, states, shown] = items(value)?.try_into().ok()?;
+/// Reads `(responses, [(class, [(attribute, data)])], [shown], [(kind, key)])`.
+fn outcome(value: Value) -> Option<(TurnOutcome, Vec<Wanted>)> {
+    let [responses, states, shown, wanted] = items(value)?.try_into().ok()?;
     let responses = items(responses)?.into_iter().map(text).collect::<Option<_>>()?;
     let state = |value: Value| {
         let [class, attributes] = items(value)?.try_into().ok()?;
@@ -187,7 +218,12 @@ fn outcome(value: Value) -> Option<TurnOutcome> {
     };
     let states = items(states)?.into_iter().map(state).collect::<Option<_>>()?;
     let shown = items(shown)?.into_iter().next().and_then(text);
-    Some(TurnOutcome { responses, states, shown })
+    let wanting = |value: Value| {
+        let [kind, key] = items(value)?.try_into().ok()?;
+        Wanted::read(&text(kind)?, &text(key)?)
+    };
+    let wanted = items(wanted)?.into_iter().map(wanting).collect::<Option<_>>()?;
+    Some((TurnOutcome { responses, states, shown }, wanted))
 }
 
 fn items(value: Value) -> Option<Vec<Value>> {

@@ -16,11 +16,12 @@ use tasks::calls::Category;
 use super::agentic::{has_no_call, steps};
 use super::decode::{self, Mode};
 use super::memory::Memory;
+use super::outside::{Known, Surroundings, Wanted};
 use super::value::{Dict, Value};
 use super::verdict::{ErrorType, Failure, Judged};
 
+use guest::{Given, Run, Side, Stopped, TurnOutcome};
 pub use guest::{PRELUDE, WHEEL};
-use guest::{Run, Side, Stopped, TurnOutcome};
 
 /// The calls of a conversation: turns, steps, texts of calls.
 pub type Turns = Vec<Vec<Vec<String>>>;
@@ -49,6 +50,14 @@ pub enum ConversationError {
     /// The run was given up because the machine is too slow.
     #[error("{0}: a turn was stopped by the wall clock")]
     WallClock(String),
+    /// Something of the world outside could not be looked up.
+    #[error("{id}: {reason}")]
+    Outside {
+        /// The entry.
+        id: String,
+        /// Why.
+        reason: String,
+    },
     /// A memory cannot be read.
     #[error("{0}: the memory after this conversation cannot be read")]
     Memory(String),
@@ -94,25 +103,28 @@ impl Conversation {
         }
         let expected_turns: Turns =
             self.ground_truth.iter().cloned().map(|turn| vec![turn]).collect();
-        let expected = guest::run(self, Side::GroundTruth, &expected_turns, sandbox)?;
+        let nothing = Known::new();
+        let given = |side| Given { side, known: &nothing };
+        let expected = guest::run(self, given(Side::GroundTruth), &expected_turns, sandbox)?;
         if let Some(stopped) = &expected.stopped {
             let reason = stopped.describe();
             return Err(ConversationError::GroundTruth { id: self.id.clone(), reason });
         }
         // What the model does after its first empty turn cannot matter.
         let n_needed = self.first_unanswered(turns).unwrap_or(turns.len());
-        let model = guest::run(self, Side::Model, &turns[..n_needed], sandbox)?;
+        let model = guest::run(self, given(Side::Model), &turns[..n_needed], sandbox)?;
         Ok(self.compare(turns, &model, &expected))
     }
 
     /// The responses to all of a model's calls, or `None` where one used up what it may or broke the
-    /// interpreter.
+    /// interpreter. What they want of the world is looked up, and becomes known.
     pub(super) fn responses(
         &self,
-        turns: &Turns,
-        sandbox: &sandbox::Sandbox,
+        turns: &[Vec<Vec<String>>],
+        known: &mut Known,
+        surroundings: &Surroundings,
     ) -> Result<Option<Vec<String>>, ConversationError> {
-        let run = guest::run(self, Side::Model, turns, sandbox)?;
+        let run = self.run_model(turns, known, surroundings)?;
         let responses = run.turns.into_iter().flat_map(|turn| turn.responses).collect();
         Ok(run.stopped.is_none().then_some(responses))
     }
@@ -121,9 +133,9 @@ impl Conversation {
     pub(super) fn remembered(
         &self,
         turns: &[Vec<Vec<String>>],
-        sandbox: &sandbox::Sandbox,
+        surroundings: &Surroundings,
     ) -> Result<Option<Memory>, ConversationError> {
-        let run = guest::run(self, Side::Model, turns, sandbox)?;
+        let run = self.run_model(turns, &mut Known::new(), surroundings)?;
         let memory = run.turns.last().map(|turn| {
             let (_, attributes) = turn.states.first()?;
             Some(Memory { snapshot: content(attributes)?, shown: turn.shown.clone()? })
@@ -131,6 +143,35 @@ impl Conversation {
         memory
             .map(|memory| memory.ok_or_else(|| ConversationError::Memory(self.id.clone())))
             .transpose()
+    }
+
+    /// Runs a model's calls, again for each thing that they turn out to want.
+    fn run_model(
+        &self,
+        turns: &[Vec<Vec<String>>],
+        known: &mut Known,
+        surroundings: &Surroundings,
+    ) -> Result<Run, ConversationError> {
+        let failed = |reason: String| ConversationError::Outside { id: self.id.clone(), reason };
+        loop {
+            let given = Given { side: Side::Model, known };
+            let mut run = guest::run(self, given, turns, &surroundings.sandbox)?;
+            if run.wanted.is_empty() {
+                return Ok(run);
+            }
+            let wanted = std::mem::take(&mut run.wanted);
+            let unknown = wanted.into_iter().filter(|wanted| !known.contains_key(wanted));
+            let unknown: Vec<Wanted> = unknown.collect();
+            if unknown.is_empty() {
+                let reason = "it does not recognise what it was given".to_owned();
+                return Ok(Run { stopped: Some(Stopped::Crashed(reason)), ..run });
+            }
+            let outside = surroundings.outside.as_ref();
+            let outside =
+                outside.ok_or_else(|| failed("nothing can be looked up in this run".to_owned()))?;
+            let found = outside.look_up(&unknown).map_err(failed)?;
+            known.extend(unknown.into_iter().zip(found.iter().map(ToString::to_string)));
+        }
     }
 
     /// The first turn in which calls are expected and none is made.
@@ -160,31 +201,38 @@ impl Conversation {
     fn is_long_context(&self) -> bool {
         self.category == Category::MultiTurnLongContext
     }
+
+    /// Whether its functions search the web, which leaves nothing behind for later calls.
+    pub(super) fn reads_pages(&self) -> bool {
+        matches!(self.category, Category::WebSearchBase | Category::WebSearchNoSnippet)
+    }
 }
 
-/// The attributes of a memory that hold its content: texts, and dictionaries of texts.
+/// The attributes of a memory that hold its content: texts, numbers, and dictionaries of them.
 fn content(attributes: &[(String, sandbox::value::Value)]) -> Option<Value> {
-    use sandbox::value::Value as Data;
-    let text = |data: &Data| match data {
-        Data::Str(text) => Some(Value::str(text.to_string_lossy())),
-        _ => None,
-    };
     let mut found = Dict::new();
     for (name, data) in attributes {
-        let value = match data {
-            Data::None => continue,
-            Data::Dict(entries) => {
-                let mut dict = Dict::new();
-                for (key, value) in entries {
-                    dict.insert(text(key)?, text(value)?).ok()?;
-                }
-                Value::Dict(dict)
-            }
-            other => text(other)?,
-        };
-        found.insert(Value::str(name), value).ok()?;
+        if !matches!(data, sandbox::value::Value::None) {
+            found.insert(Value::str(name), remembered(data)?).ok()?;
+        }
     }
     Some(Value::Dict(found))
+}
+
+fn remembered(data: &sandbox::value::Value) -> Option<Value> {
+    use sandbox::value::Value as Data;
+    Some(match data {
+        Data::Str(text) => Value::str(text.to_string_lossy()),
+        Data::Int(number) => Value::Int(number.clone()),
+        Data::Dict(entries) => {
+            let mut dict = Dict::new();
+            for (key, value) in entries {
+                dict.insert(remembered(key)?, remembered(value)?).ok()?;
+            }
+            Value::Dict(dict)
+        }
+        _ => return None,
+    })
 }
 
 fn stopped(turn: usize, model: &Run) -> Failure {

@@ -3,7 +3,8 @@
 Instances live in that code's module from one turn to the next, and nowhere else.
 """
 
-from bfcl_eval.eval_checker.multi_turn_eval.func_source_code import gorilla_file_system
+import outside
+from bfcl_eval.eval_checker.multi_turn_eval.func_source_code import gorilla_file_system, memory_vector
 from bfcl_eval.eval_checker.multi_turn_eval.multi_turn_utils import execute_multi_turn_func_call
 
 MAX_DEPTH = 300
@@ -25,16 +26,23 @@ def data(value, depth):
         return [data(item, depth + 1) for item in value]
     if kind is tuple:
         return tuple(data(item, depth + 1) for item in value)
+    if kind is memory_vector.VectorStore:
+        return data(value.export(), depth + 1)
     return value
 
 
-def turn(steps, initial_config, involved_classes, model_name, entry_id, long_context):
+def turn(steps, initial_config, involved_classes, model_name, entry_id, long_context, known):
+    """Runs a turn. `known` are things of the world outside: kind, key and JSON."""
+    outside.known.update({(kind, key): found for kind, key, found in known})
     responses, instances = [], {}
-    for step in steps or [[]]:
-        step_responses, instances = execute_multi_turn_func_call(
-            step, initial_config, involved_classes, model_name, entry_id, long_context, True
-        )
-        responses.extend(step_responses)
+    try:
+        for step in steps or [[]]:
+            step_responses, instances = execute_multi_turn_func_call(
+                step, initial_config, involved_classes, model_name, entry_id, long_context, True
+            )
+            responses.extend(step_responses)
+    except outside.Wanted as wanted:
+        return [], [], [], wanted.args[0]
     states = [
         (name, [(key, data(item, 0)) for key, item in vars(instance).items() if key[:1] != "_"])
         for name, instance in instances.items()
@@ -45,4 +53,4 @@ def turn(steps, initial_config, involved_classes, model_name, entry_id, long_con
         for name, instance in instances.items()
         if name.startswith("MemoryAPI_")
     ]
-    return responses, states, shown
+    return responses, states, shown, []

@@ -26,6 +26,8 @@ mod calls;
 mod cheats;
 mod choices;
 mod echo;
+// Functions called in every style of BFCL, by a server that plays what is expected.
+mod bfcl_player;
 mod function_calls;
 // Functions that search the web and that remember by embeddings.
 mod functions_outside;

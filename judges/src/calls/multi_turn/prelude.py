@@ -19,6 +19,7 @@ import _strptime
 import datetime
 import decimal
 import numpy
+import operator
 
 import bfcl_eval.eval_checker.multi_turn_eval.multi_turn_utils
 from bfcl_eval.constants.executable_backend_config import CLASS_FILE_PATH_MAPPING
@@ -144,6 +145,7 @@ class IndexIDMap:
 
     def search(self, queries, k):
         assert k > 0
+        k = operator.index(k)
         scores = [(numpy.float32(vector @ queries[0]), idx) for idx, vector in self.rows]
         best = sorted(scores, key=lambda pair: -pair[0])[:k]
         return [[score for score, _ in best]], [[idx for _, idx in best]]

@@ -176,7 +176,7 @@ fn answers(
 
 impl Conversation {
     /// The responses to the last step, or `None` where a call used up what it may or broke the
-    /// interpreter.
+    /// interpreter. Of the web a page may change between steps, and nothing is kept of it.
     fn respond(
         &self,
         turns: &Turns,
@@ -186,6 +186,7 @@ impl Conversation {
         let step = turns.last().and_then(|steps| steps.last()).cloned().unwrap_or_default();
         let n_calls = step.len();
         let responses = if self.reads_pages() {
+            known.clear();
             self.responses(&[vec![step]], known, surroundings)?
         } else {
             self.responses(turns, known, surroundings)?

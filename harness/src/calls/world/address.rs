@@ -87,7 +87,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         || is_reserved)
 }
 
-/// Global unicast is 2000::/3; within it, what embeds or tunnels other addresses and what is for documents
+/// Global unicast is `2000::/3`; within it, what embeds or tunnels other addresses and what is for documents
 /// is left out.
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [a, b, ..] = ip.segments();

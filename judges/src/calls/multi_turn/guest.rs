@@ -93,9 +93,10 @@ pub(super) fn run(
         arguments: Arguments::Omit,
     };
     let config = data(&conversation.initial_config);
-    let (turn_fuel, total_fuel) = match conversation.reads_pages() {
-        true => (READING_FUEL, READING_FUEL),
-        false => (TURN_FUEL, TOTAL_FUEL),
+    let (turn_fuel, total_fuel) = if conversation.reads_pages() {
+        (READING_FUEL, READING_FUEL)
+    } else {
+        (TURN_FUEL, TOTAL_FUEL)
     };
     let call = |(idx, steps): (usize, &Vec<Vec<String>>)| {
         let mut arguments = arguments(conversation, (given.side, &config), steps);
@@ -111,8 +112,8 @@ pub(super) fn run(
         wall_clock: Duration::from_mins(10),
         ..Limits::default()
     };
-    let run = sandbox.run(&program, &calls, limits, Turns::default())?;
-    let Turns { turns, wanted, broken } = run.observer;
+    let run = sandbox.run(&program, &calls, limits, Collected::default())?;
+    let Collected { outcomes: turns, wanted, broken } = run.observer;
     let stopped = match (broken, run.ended) {
         (Some(broken), _) => Some(Stopped::Crashed(broken)),
         (None, Ended::Finished) => None,
@@ -177,13 +178,13 @@ fn arguments(
 
 /// Collects turns, until one does not end as a turn should.
 #[derive(Default)]
-struct Turns {
-    turns: Vec<TurnOutcome>,
+struct Collected {
+    outcomes: Vec<TurnOutcome>,
     wanted: Vec<Wanted>,
     broken: Option<String>,
 }
 
-impl Observer for Turns {
+impl Observer for Collected {
     fn report(&mut self, _: usize, report: Report) -> Flow {
         let read = match report.outcome {
             Outcome::Returned(Returned::Value(value)) => {
@@ -195,7 +196,7 @@ impl Observer for Turns {
             }
         };
         match read {
-            Ok((turn, wanted)) if wanted.is_empty() => self.turns.push(turn),
+            Ok((turn, wanted)) if wanted.is_empty() => self.outcomes.push(turn),
             Ok((_, wanted)) => self.wanted = wanted,
             Err(broken) => self.broken = Some(broken),
         }

@@ -166,6 +166,9 @@ impl Conversation {
                 let reason = "it does not recognise what it was given".to_owned();
                 return Ok(Run { stopped: Some(Stopped::Crashed(reason)), ..run });
             }
+            if asks_too_much(known, &unknown) {
+                return Ok(Run { stopped: Some(Stopped::Limit("look-ups".to_owned())), ..run });
+            }
             let outside = surroundings.outside.as_ref();
             let outside =
                 outside.ok_or_else(|| failed("nothing can be looked up in this run".to_owned()))?;
@@ -206,6 +209,13 @@ impl Conversation {
     pub(super) fn reads_pages(&self) -> bool {
         matches!(self.category, Category::WebSearchBase | Category::WebSearchNoSnippet)
     }
+}
+
+/// Whether the calls that run together want more of the web than somebody should pay for.
+fn asks_too_much(known: &Known, more: &[Wanted]) -> bool {
+    const MOST: usize = 200;
+    let is_of_web = |wanted: &&Wanted| !matches!(wanted, Wanted::Embedding(_));
+    known.keys().chain(more).filter(is_of_web).count() > MOST
 }
 
 /// The attributes of a memory that hold its content: texts, numbers, and dictionaries of them.

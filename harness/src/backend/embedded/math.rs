@@ -1,7 +1,12 @@
 //! Small vector functions, written so that the compiler turns them into vector instructions, with one
 //! fixed order of additions.
 
+use rayon::prelude::*;
+
 const LANES: usize = 16;
+
+/// Numbers from which on threads share the work of a few operations on each.
+const WORTH_SHARING: usize = 1 << 14;
 
 /// e^x for x ≤ 88, within 2 units in the last place: 2^n times a polynomial for the rest (Cephes
 /// `expf`, Moshier 1989). Smaller arguments than −87 give 0.
@@ -124,13 +129,25 @@ pub(super) fn softmax(scores: &mut [f32]) {
 
 /// Root-mean-square norm (Zhang and Sennrich, arXiv 1910.07467) of each row.
 pub(super) fn rms_norm(rows: &[f32], weights: &[f32], eps: f32) -> Vec<f32> {
-    let mut normed = Vec::with_capacity(rows.len());
-    for row in rows.chunks_exact(weights.len()) {
+    let mut normed = rows.to_vec();
+    rms_norm_in_place(&mut normed, weights, eps);
+    normed
+}
+
+/// The same, of rows that are not needed afterwards.
+pub(super) fn rms_norm_in_place(rows: &mut [f32], weights: &[f32], eps: f32) {
+    let norm = |row: &mut [f32]| {
         let mean = dot(row, row) / weights.len() as f32;
         let factor = 1.0 / (mean + eps).sqrt();
-        normed.extend(row.iter().zip(weights).map(|(value, weight)| value * factor * weight));
+        for (value, weight) in row.iter_mut().zip(weights) {
+            *value = *value * factor * weight;
+        }
+    };
+    if rows.len() < WORTH_SHARING {
+        rows.chunks_exact_mut(weights.len()).for_each(norm);
+    } else {
+        rows.par_chunks_exact_mut(weights.len()).for_each(norm);
     }
-    normed
 }
 
 #[cfg(test)]

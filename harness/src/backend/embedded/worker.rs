@@ -30,6 +30,9 @@ use super::weights::{Checkpoint, Dtype};
 /// Prompt tokens that join one step at most, so that sequences under way do not wait long.
 const CHUNK: usize = 128;
 
+/// Prompt tokens of one step where no sequence is under way.
+const LONG_CHUNK: usize = 256;
+
 /// Prompts kept after their last sample has started.
 const KEPT_PROMPTS: usize = 2;
 
@@ -320,7 +323,8 @@ impl Batch<'_> {
             && let Prompt { tokens, progress: Progress::Under(sequence) } = &mut self.prompts[idx]
         {
             let start = sequence.n_positions();
-            let end = (start + CHUNK).min(tokens.len());
+            let chunk = if decoding.is_empty() { LONG_CHUNK } else { CHUNK };
+            let end = (start + chunk).min(tokens.len());
             is_complete = end == tokens.len();
             let logits = if is_complete { Wanted::Last } else { Wanted::Nothing };
             pieces.push(Piece { sequence, tokens: &tokens[start..end], logits });

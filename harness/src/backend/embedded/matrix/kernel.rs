@@ -72,9 +72,16 @@ impl Stored for Bf16 {
     }
 }
 
-/// Σ over blocks of scale · Σ code · input + offset · Σ input, block after block.
+/// Σ over blocks of scale · Σ code · input + offset · Σ input, block after block. Symmetric types have no
+/// offsets.
 #[inline(always)]
-pub(super) fn coded<V: Vector, const BLOCK: usize, const R: usize, const T: usize>(
+pub(super) fn coded<
+    V: Vector,
+    const BLOCK: usize,
+    const IS_SYMMETRIC: bool,
+    const R: usize,
+    const T: usize,
+>(
     vector: V,
     tiles: &[CodedTile<'_>; T],
     inputs: &[&[f32]; R],
@@ -99,11 +106,15 @@ pub(super) fn coded<V: Vector, const BLOCK: usize, const R: usize, const T: usiz
         }
         for t in 0..T {
             let scale = vector.load(&tiles[t].scales[block]);
-            let offset = vector.load(&tiles[t].offsets[block]);
             for r in 0..R {
-                let scaled = vector.mul_add(products[r][t], scale, sums[r][t]);
-                let block_sum = vector.splat(block_sums[r][block]);
-                sums[r][t] = vector.mul_add(block_sum, offset, scaled);
+                sums[r][t] = vector.mul_add(products[r][t], scale, sums[r][t]);
+            }
+            if !IS_SYMMETRIC {
+                let offset = vector.load(&tiles[t].offsets[block]);
+                for r in 0..R {
+                    let block_sum = vector.splat(block_sums[r][block]);
+                    sums[r][t] = vector.mul_add(block_sum, offset, sums[r][t]);
+                }
             }
         }
     }

@@ -18,6 +18,9 @@ use super::gguf::ModelError;
 use super::simd::{LANES, Processor};
 use super::weights::{Tensor, Values};
 
+/// Outputs that are computed before they are put in their places, in bytes: they stay in the caches.
+const SLAB_BYTES: usize = 4 << 20;
+
 /// A matrix of `n_out` × `n_in` weights.
 pub(super) struct Matrix {
     n_out: usize,
@@ -54,19 +57,46 @@ impl Matrix {
     /// Multiplies `n_rows` rows of inputs; the outputs of a row lie together.
     pub(super) fn apply(&self, inputs: &[f32], n_rows: usize) -> Vec<f32> {
         let mut outputs = vec![0.0; n_rows * self.n_out];
+        let mut rows: Vec<&mut [f32]> = outputs.chunks_mut(self.n_out).collect();
+        self.fill(inputs, &mut rows);
+        outputs
+    }
+
+    /// Multiplies `n_rows` rows of inputs; each row has outputs of its own.
+    pub(super) fn apply_apart(&self, inputs: &[f32], n_rows: usize) -> Vec<Vec<f32>> {
+        let mut outputs = vec![vec![0.0; self.n_out]; n_rows];
+        let mut rows: Vec<&mut [f32]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        self.fill(inputs, &mut rows);
+        outputs
+    }
+
+    fn fill(&self, inputs: &[f32], outputs: &mut [&mut [f32]]) {
+        let n_rows = outputs.len();
+        if n_rows == 0 {
+            return;
+        }
         let mut first_output = 0;
         for part in &self.parts {
             let rows = Rows::new(inputs, self.n_in, part.block_len());
-            let tiled = self.multiply(part, &rows, n_rows);
-            outputs.par_chunks_mut(self.n_out).enumerate().for_each(|(row, outputs)| {
-                let outputs = &mut outputs[first_output..first_output + part.n_out];
-                for (tile, outputs) in outputs.chunks_mut(LANES).enumerate() {
-                    outputs.copy_from_slice(&tiled[tile * n_rows + row][..outputs.len()]);
-                }
-            });
+            let n_tiles = part.n_out.div_ceil(LANES);
+            let tiles_at_once = (SLAB_BYTES / (n_rows * size_of::<[f32; LANES]>())).max(1);
+            let tiles_at_once = tiles_at_once.next_multiple_of(TILES).min(n_tiles);
+            let mut slab = vec![[0.0; LANES]; tiles_at_once * n_rows];
+            for first_tile in (0..n_tiles).step_by(tiles_at_once) {
+                let n_tiles = tiles_at_once.min(n_tiles - first_tile);
+                let slab = &mut slab[..n_tiles * n_rows];
+                self.multiply(part, (&rows, n_rows), first_tile, slab);
+                let first = first_tile * LANES;
+                let places = first..part.n_out.min(first + n_tiles * LANES);
+                outputs.par_iter_mut().enumerate().for_each(|(row, outputs)| {
+                    let outputs = &mut outputs[first_output..][places.clone()];
+                    for (tile, outputs) in outputs.chunks_mut(LANES).enumerate() {
+                        outputs.copy_from_slice(&slab[tile * n_rows + row][..outputs.len()]);
+                    }
+                });
+            }
             first_output += part.n_out;
         }
-        outputs
     }
 
     /// The weights of one output: a row of an embedding table.
@@ -81,18 +111,22 @@ impl Matrix {
         unreachable!("a tokenizer has no more tokens than the embedding table")
     }
 
-    /// Outputs laid out as `[tile][row][lane]`.
-    fn multiply(&self, part: &Part, rows: &Rows<'_>, n_rows: usize) -> Vec<[f32; LANES]> {
-        let n_tiles = part.n_out.div_ceil(LANES);
-        let mut tiled = vec![[0.0; LANES]; n_tiles * n_rows];
+    /// Outputs from `first_tile` on, laid out as `[tile][row][lane]`.
+    fn multiply(
+        &self,
+        part: &Part,
+        (rows, n_rows): (&Rows<'_>, usize),
+        first_tile: usize,
+        tiled: &mut [[f32; LANES]],
+    ) {
+        let n_tiles = tiled.len() / n_rows;
         // A few pieces for each thread even out the work; each is a whole number of tile groups.
         let n_pieces = rayon::current_num_threads() * 4;
         let tiles_per_piece = n_tiles.div_ceil(n_pieces).next_multiple_of(TILES);
         tiled.par_chunks_mut(tiles_per_piece * n_rows).enumerate().for_each(|(piece, out)| {
-            let first_tile = piece * tiles_per_piece;
+            let first_tile = first_tile + piece * tiles_per_piece;
             self.processor.run(Fill { part, first_tile, rows, n_rows, out });
         });
-        tiled
     }
 }
 

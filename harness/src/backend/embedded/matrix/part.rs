@@ -18,6 +18,9 @@ use crate::backend::embedded::simd::{Kernel, LANES, Vector};
 /// Tiles multiplied at once for a row that is left over.
 pub(super) const TILES: usize = 4;
 
+/// Tiles that some rows are multiplied with before the next rows are.
+const TILES_BY_ROWS: usize = 8;
+
 /// `n_out` × `n_in` weights, laid out as `[tile][input][lane]`.
 pub(super) struct Part {
     pub(super) n_out: usize,
@@ -30,6 +33,7 @@ enum Packed {
         block_len: usize,
         codes: Vec<[i8; LANES]>,
         scales: Vec<[f32; LANES]>,
+        /// Empty for types without offsets: what is not read takes no time.
         offsets: Vec<[f32; LANES]>,
     },
     F32(Vec<[f32; LANES]>),
@@ -73,6 +77,9 @@ impl Part {
                 }
             }
         });
+        if quants::is_symmetric(dtype) {
+            offsets = Vec::new();
+        }
         let weights = Packed::Coded { block_len, codes, scales, offsets };
         Self { n_out: rows.len(), n_in, weights }
     }
@@ -113,7 +120,8 @@ impl Part {
                 .map(|input| {
                     let block = tile * (self.n_in / block_len) + input / block_len;
                     let code = f32::from(codes[at(input)][lane]);
-                    code.mul_add(scales[block][lane], offsets[block][lane])
+                    let offset = offsets.get(block).map_or(0.0, |offsets| offsets[lane]);
+                    code.mul_add(scales[block][lane], offset)
                 })
                 .collect(),
         }
@@ -145,15 +153,23 @@ impl Part {
             Packed::Coded { block_len, codes, scales, offsets } => {
                 let n_blocks = self.n_in / block_len;
                 let sums: [&[f32]; R] = std::array::from_fn(|r| rows.block_sums_of(row + r));
+                let is_symmetric = offsets.is_empty();
                 let tiles: [CodedTile<'_>; T] = std::array::from_fn(|t| CodedTile {
                     codes: &codes[start(t)..],
                     scales: &scales[(tile + t) * n_blocks..],
-                    offsets: &offsets[(tile + t) * n_blocks..],
+                    offsets: if is_symmetric { &[] } else { &offsets[(tile + t) * n_blocks..] },
                 });
-                if *block_len == 16 {
-                    kernel::coded::<V, 16, R, T>(vector, &tiles, &inputs, &sums)
-                } else {
-                    kernel::coded::<V, 32, R, T>(vector, &tiles, &inputs, &sums)
+                match (*block_len, is_symmetric) {
+                    (16, true) => {
+                        kernel::coded::<V, 16, true, R, T>(vector, &tiles, &inputs, &sums)
+                    }
+                    (16, false) => {
+                        kernel::coded::<V, 16, false, R, T>(vector, &tiles, &inputs, &sums)
+                    }
+                    (_, true) => kernel::coded::<V, 32, true, R, T>(vector, &tiles, &inputs, &sums),
+                    (_, false) => {
+                        kernel::coded::<V, 32, false, R, T>(vector, &tiles, &inputs, &sums)
+                    }
                 }
             }
         }
@@ -189,12 +205,15 @@ impl Fill<'_> {
         if rows.is_empty() {
             return;
         }
-        for (idx, out) in self.out.chunks_mut(self.n_rows).enumerate() {
+        // The rows' inputs stay in the nearest cache while several tiles go by.
+        for (group, out) in self.out.chunks_mut(self.n_rows * TILES_BY_ROWS).enumerate() {
             for row in rows.clone().step_by(R) {
-                let tile = self.first_tile + idx;
-                let sums = self.part.multiply::<V, R, 1>(vector, tile, (self.rows, row));
-                for (offset, [lanes]) in sums.iter().enumerate() {
-                    out[row + offset] = vector.store(*lanes);
+                for (idx, out) in out.chunks_mut(self.n_rows).enumerate() {
+                    let tile = self.first_tile + group * TILES_BY_ROWS + idx;
+                    let sums = self.part.multiply::<V, R, 1>(vector, tile, (self.rows, row));
+                    for (offset, [lanes]) in sums.iter().enumerate() {
+                        out[row + offset] = vector.store(*lanes);
+                    }
                 }
             }
         }

@@ -20,6 +20,12 @@ pub(super) fn block_len(dtype: GgmlDType) -> Option<usize> {
     }
 }
 
+/// Whether a coded type has scales and no offsets.
+pub(super) fn is_symmetric(dtype: GgmlDType) -> bool {
+    use GgmlDType::{Q3K, Q4_0, Q5_0, Q6K, Q8_0};
+    matches!(dtype, Q4_0 | Q5_0 | Q8_0 | Q3K | Q6K)
+}
+
 /// Reads the blocks of one stored unit of a coded type: 32 weights, or 256 for the `K` types.
 pub(super) fn decode(dtype: GgmlDType, bytes: &[u8], mut each: impl FnMut(Block<'_>)) {
     let half = |at: usize| half(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
@@ -27,10 +33,11 @@ pub(super) fn decode(dtype: GgmlDType, bytes: &[u8], mut each: impl FnMut(Block<
         each(Block { codes: &codes, scale, offset });
     };
     match dtype {
-        GgmlDType::Q4_0 => whole(nibbles(&bytes[2..]), half(0), -8.0 * half(0)),
+        GgmlDType::Q4_0 => whole(nibbles(&bytes[2..]).map(|code| code - 8), half(0), 0.0),
         GgmlDType::Q4_1 => whole(nibbles(&bytes[4..]), half(0), half(2)),
         GgmlDType::Q5_0 => {
-            whole(fifth_bits(nibbles(&bytes[6..]), &bytes[2..6]), half(0), -16.0 * half(0));
+            let codes = fifth_bits(nibbles(&bytes[6..]), &bytes[2..6]);
+            whole(codes.map(|code| code - 16), half(0), 0.0);
         }
         GgmlDType::Q5_1 => whole(fifth_bits(nibbles(&bytes[8..]), &bytes[4..8]), half(0), half(2)),
         GgmlDType::Q8_0 => {

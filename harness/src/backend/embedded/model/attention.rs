@@ -172,26 +172,28 @@ impl Grouped {
         if let Some(bias) = &self.bias {
             add_to_each(&mut qkv, bias);
         }
-        let mut projected = Projected { queries: Vec::new(), keys: Vec::new(), values: Vec::new() };
-        for (row, qkv) in qkv.chunks_exact_mut(self.qkv.n_out()).enumerate() {
-            let (queries, rest) = qkv.split_at_mut(n_q);
-            let (keys, values) = rest.split_at_mut(n_k);
-            for (norm, vectors) in [(&self.query_norm, &mut *queries), (&self.key_norm, &mut *keys)]
-            {
+        let n_v = self.qkv.n_out() - n_q - n_k;
+        let [mut queries, mut keys, mut values] = [n_q, n_k, n_v].map(|n| vec![0.0; n_rows * n]);
+        let parts = queries.par_chunks_exact_mut(n_q).zip(keys.par_chunks_exact_mut(n_k));
+        let parts = parts.zip(values.par_chunks_exact_mut(n_v));
+        let rows = qkv.par_chunks_exact(self.qkv.n_out()).zip(parts).enumerate();
+        rows.for_each(|(row, (qkv, ((queries, keys), values)))| {
+            let (q, rest) = qkv.split_at(n_q);
+            let (k, v) = rest.split_at(n_k);
+            values.copy_from_slice(v);
+            for (norm, from, to) in [(&self.query_norm, q, queries), (&self.key_norm, k, keys)] {
+                to.copy_from_slice(from);
                 if let Some(norm) = norm {
-                    norm.apply_to(vectors);
+                    norm.apply_to(to);
                 }
                 if let Some((rope, angles)) = rope {
-                    for head in vectors.chunks_exact_mut(heads.key_dim) {
+                    for head in to.chunks_exact_mut(heads.key_dim) {
                         rope.rotate(head, &angles[row]);
                     }
                 }
             }
-            projected.queries.extend_from_slice(queries);
-            projected.keys.extend_from_slice(keys);
-            projected.values.extend_from_slice(values);
-        }
-        projected
+        });
+        Projected { queries, keys, values }
     }
 }
 

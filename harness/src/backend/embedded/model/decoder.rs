@@ -3,6 +3,8 @@
 //! Each token's arithmetic is the same whatever else is in the batch: matrices, norms and attention
 //! all add in an order that depends on the token's own position only.
 
+use rayon::prelude::*;
+
 use super::attend::cap_all;
 use super::attention::Attention;
 use super::feed_forward::FeedForward;
@@ -112,15 +114,23 @@ impl Decoder {
         }
         let output = self.output.as_ref().unwrap_or(&self.embeddings);
         let n_rows = wanted.len() / self.norm.weights.len();
-        let mut logits = output.apply(&self.norm.apply(wanted), n_rows);
-        let LogitRule { scale, softcap } = self.logit_rule;
-        for logit in &mut logits {
-            *logit *= scale;
+        let mut logits = output.apply_apart(&self.norm.apply(wanted), n_rows);
+        logits.par_iter_mut().for_each(|logits| self.logit_rule.apply(logits));
+        logits
+    }
+}
+
+impl LogitRule {
+    fn apply(self, logits: &mut [f32]) {
+        // Times 1 changes nothing and takes time.
+        if self.scale.to_bits() != 1.0_f32.to_bits() {
+            for logit in &mut *logits {
+                *logit *= self.scale;
+            }
         }
-        if let Some(cap) = softcap {
-            cap_all(&mut logits, cap);
+        if let Some(cap) = self.softcap {
+            cap_all(logits, cap);
         }
-        logits.chunks_exact(output.n_out()).map(<[f32]>::to_vec).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Norms with their weights.
 
-use crate::backend::embedded::math::{dot, rms_norm, sum};
+use crate::backend::embedded::math::{dot, rms_norm, rms_norm_in_place, sum};
 
 /// A root-mean-square norm of vectors as long as its weights.
 pub(in crate::backend::embedded) struct Norm {
@@ -31,7 +31,7 @@ impl Norm {
     }
 
     pub(super) fn apply_to(&self, x: &mut [f32]) {
-        x.copy_from_slice(&self.apply(x));
+        rms_norm_in_place(x, &self.weights, self.eps);
     }
 }
 

@@ -107,8 +107,7 @@ impl Rwkv {
         }
         let output = self.output.as_ref().unwrap_or(&self.embeddings);
         let n_rows = wanted.len() / self.norm.weights.len();
-        let logits = output.apply(&self.norm.apply(wanted), n_rows);
-        logits.chunks_exact(output.n_out()).map(<[f32]>::to_vec).collect()
+        output.apply_apart(&self.norm.apply(wanted), n_rows)
     }
 }
 

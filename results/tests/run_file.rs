@@ -50,6 +50,7 @@ fn judged(item: &str, sample_idx: u32, text: &str, verdict: Verdict) -> SampleRe
             cached_tokens: Some(2),
         }),
         timing: Timing { latency_ms: 12, first_token_ms: Some(4), n_attempts: 2 },
+        shared: None,
     };
     let messages = vec![Message::new(Role::User, format!("{item}?"))];
     let request =
@@ -202,7 +203,7 @@ fn version(connection: &rusqlite::Connection) -> i64 {
 fn make_old(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).expect("opened");
     let sql = "DROP VIEW ratings; DROP TABLE judgments; DROP TABLE opponents; DROP TABLE judges;
-               ALTER TABLE verdicts DROP COLUMN detail;
+               DROP TABLE shared_requests; ALTER TABLE verdicts DROP COLUMN detail;
                ALTER TABLE turns DROP COLUMN cached_tokens;
                ALTER TABLE turns DROP COLUMN tool_calls;
                ALTER TABLE prompts DROP COLUMN base; PRAGMA user_version = 1;";

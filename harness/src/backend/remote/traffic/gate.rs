@@ -11,6 +11,9 @@ use super::TrafficSettings;
 use super::pool::{Outcome, Pool, Ticket, Turn};
 use super::report::Report;
 
+/// How long a second request that found no place waits before it looks again.
+const SECOND_LOOK: Duration = Duration::from_millis(10);
+
 /// The entrance to the servers.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -45,10 +48,15 @@ impl Gate {
         }
     }
 
-    /// Waits for the turn of a request whose prompt has about `n_prompt_tokens` tokens.
-    pub(crate) async fn enter(&self, n_prompt_tokens: f64) -> Result<Pass<'_>, BackendError> {
+    /// Waits for the turn of a request whose prompt has about `n_prompt_tokens` tokens and which is for as
+    /// many samples as `n_samples` says when it is asked.
+    pub(crate) async fn enter(
+        &self,
+        n_prompt_tokens: f64,
+        n_samples: impl Fn() -> usize,
+    ) -> Result<Pass<'_>, BackendError> {
         loop {
-            let turn = self.pool().admit(n_prompt_tokens, self.now_ms());
+            let turn = self.pool().admit((n_prompt_tokens, n_samples()), self.now_ms());
             match turn {
                 Turn::Go(ticket) => {
                     self.freed.notify_one();
@@ -70,6 +78,26 @@ impl Gate {
                     drop(tokio::time::timeout(wait, self.freed.notified()).await);
                 }
             }
+        }
+    }
+
+    /// Waits for a place for a second request like the one that server number `besides` has: at another
+    /// server where there are several. It takes no place that a first request could have sooner.
+    pub(crate) async fn enter_besides(
+        &self,
+        besides: usize,
+        (n_prompt_tokens, n_places): (f64, usize),
+    ) -> Pass<'_> {
+        loop {
+            let ticket =
+                self.pool().admit_besides(besides, (n_prompt_tokens, n_places), self.now_ms());
+            // Whoever was told of a free place passes it on, taken or not.
+            self.freed.notify_one();
+            if let Some(ticket) = ticket {
+                return Pass { gate: self, ticket: Some(ticket) };
+            }
+            tokio::time::sleep(SECOND_LOOK).await;
+            self.freed.notified().await;
         }
     }
 
@@ -127,6 +155,11 @@ impl Pass<'_> {
         self.ticket().n_tokens
     }
 
+    /// Samples that the request is for.
+    pub(crate) fn n_places(&self) -> usize {
+        self.ticket().n_places
+    }
+
     /// Says what became of the request.
     pub(crate) fn settle(mut self, report: &Report) {
         self.give_back(&report.outcome());
@@ -173,7 +206,7 @@ mod tests {
         for idx in 0..500 {
             let (gate, now, most) = (Arc::clone(&gate), Arc::clone(&now), Arc::clone(&most));
             visitors.spawn(async move {
-                let pass = gate.enter(1.0).await.expect("a place");
+                let pass = gate.enter(1.0, || 1).await.expect("a place");
                 most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 tokio::task::yield_now().await;
                 now.fetch_sub(1, Ordering::SeqCst);

@@ -60,6 +60,8 @@ impl SeenRequest {
     #[must_use]
     pub fn choice(&self, index: usize) -> Self {
         let mut single = self.clone();
+        // What could go wrong has gone wrong with the first one.
+        single.attempt += 1;
         if let Some(body) = single.body.as_object_mut() {
             body.remove("n");
         }

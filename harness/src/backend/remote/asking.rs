@@ -85,18 +85,16 @@ impl RemoteBackend {
         let (server, size) = (pass.server(), (n_prompt_tokens(&post), pass.n_places()));
         let mut first = pin!(self.send_once(post.clone(), pass, (meter, Some(progress))));
         let place = async {
-            hedging.due(progress).await;
-            Hedging::unless_begun(progress, self.gate.enter_besides(server, size)).await
+            let share = hedging.due(progress).await;
+            let place = self.gate.enter_second(server, size);
+            (share, Hedging::unless_begun(progress, place).await)
         };
-        let pass = tokio::select! {
+        let (share, pass) = tokio::select! {
             biased;
             answer = &mut first => return answer.map(|answer| (answer, Winner::First)),
-            pass = place => pass,
+            place = place => place,
         };
-        if !hedging.take() {
-            drop(pass);
-            return first.await.map(|answer| (answer, Winner::First));
-        }
+        share.use_up();
         let second_progress = Progress::new();
         let n_prompt_tokens = size.0;
         let outcome = {

@@ -93,6 +93,28 @@ impl Progress {
     }
 }
 
+/// The right to send one request a second time; it is given back unless it is used up.
+#[derive(Debug)]
+pub(super) struct Share<'a> {
+    hedging: &'a Hedging,
+    is_used: bool,
+}
+
+impl Share<'_> {
+    /// Says that the request is sent.
+    pub(super) fn use_up(mut self) {
+        self.is_used = true;
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.hedging.seen().n_hedges -= 1;
+        }
+    }
+}
+
 impl Hedging {
     /// Nothing is known yet.
     pub(super) fn new(after: HedgeAfter) -> Self {
@@ -122,7 +144,7 @@ impl Hedging {
 
     /// Waits until a request has been silent for too long and may be sent again, for ever if it is not
     /// silent.
-    pub(super) async fn due(&self, progress: &Progress) {
+    pub(super) async fn due(&self, progress: &Progress) -> Share<'_> {
         let is_due = match self.wait() {
             Some(wait) => tokio::time::timeout(wait, progress.begin()).await.is_err(),
             None => false,
@@ -130,8 +152,11 @@ impl Hedging {
         if !is_due {
             std::future::pending::<()>().await;
         }
-        while !self.may_hedge() {
-            tokio::time::sleep(SHARE_LOOK).await;
+        loop {
+            match self.take() {
+                Some(share) => return share,
+                None => tokio::time::sleep(SHARE_LOOK).await,
+            }
         }
     }
 
@@ -145,15 +170,11 @@ impl Hedging {
     }
 
     /// Counts a second request, if there may be another one.
-    pub(super) fn take(&self) -> bool {
+    fn take(&self) -> Option<Share<'_>> {
         let mut seen = self.seen();
-        let may_hedge = seen.may_hedge();
+        let may_hedge = (seen.n_hedges + 1) * ONE_IN <= seen.n_requests;
         seen.n_hedges += u64::from(may_hedge);
-        may_hedge
-    }
-
-    fn may_hedge(&self) -> bool {
-        self.seen().may_hedge()
+        may_hedge.then_some(Share { hedging: self, is_used: false })
     }
 
     /// How long a request may be silent, as far as that is known.
@@ -171,10 +192,6 @@ impl Hedging {
 }
 
 impl Seen {
-    fn may_hedge(&self) -> bool {
-        (self.n_hedges + 1) * ONE_IN <= self.n_requests
-    }
-
     /// By nearest rank.
     fn percentile(&self, percent: u8) -> Option<Duration> {
         if self.waits.len() < N_NEEDED {
@@ -226,9 +243,13 @@ mod tests {
         let mut n_taken = 0;
         for _ in 0..55 {
             hedging.note_request();
-            n_taken += (0..9).filter(|_| hedging.take()).count();
+            let shares = (0..9).filter_map(|_| hedging.take());
+            n_taken += shares.map(Share::use_up).count();
         }
         assert_eq!(n_taken, 5);
+        (0..5).for_each(|_| hedging.note_request());
+        drop(hedging.take().expect("one in sixty"));
+        assert!(hedging.take().is_some(), "what was not used is there again");
     }
 
     #[test]

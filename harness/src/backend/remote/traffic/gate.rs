@@ -8,10 +8,10 @@ use tasks::BackendError;
 use tokio::sync::Notify;
 
 use super::TrafficSettings;
-use super::pool::{Outcome, Pool, Ticket, Turn};
+use super::pool::{Outcome, Pool, Second, Ticket, Turn};
 use super::report::Report;
 
-/// How long a second request that found no place waits before it looks again.
+/// How often a second request looks for a place. It is not told of free ones, for first requests are.
 const SECOND_LOOK: Duration = Duration::from_millis(10);
 
 /// The entrance to the servers.
@@ -81,23 +81,21 @@ impl Gate {
         }
     }
 
-    /// Waits for a place for a second request like the one that server number `besides` has: at another
-    /// server where there are several. It takes no place that a first request could have sooner.
-    pub(crate) async fn enter_besides(
+    /// Waits for places for a second request like the one that server number `besides` has: at another
+    /// server where there are several.
+    pub(crate) async fn enter_second(
         &self,
         besides: usize,
         (n_prompt_tokens, n_places): (f64, usize),
     ) -> Pass<'_> {
+        let waiting = Waiting::new(self, Second { besides, n_places });
         loop {
-            let ticket =
-                self.pool().admit_besides(besides, (n_prompt_tokens, n_places), self.now_ms());
-            // Whoever was told of a free place passes it on, taken or not.
-            self.freed.notify_one();
+            let now_ms = self.now_ms();
+            let ticket = self.pool().admit_second(waiting.second, n_prompt_tokens, now_ms);
             if let Some(ticket) = ticket {
                 return Pass { gate: self, ticket: Some(ticket) };
             }
             tokio::time::sleep(SECOND_LOOK).await;
-            self.freed.notified().await;
         }
     }
 
@@ -123,6 +121,27 @@ impl Gate {
 
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A second request that waits, until this is dropped.
+struct Waiting<'a> {
+    gate: &'a Gate,
+    second: Second,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(gate: &'a Gate, second: Second) -> Self {
+        gate.pool().await_second(second);
+        Self { gate, second }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    /// What was left to it may be anyone's.
+    fn drop(&mut self) {
+        self.gate.pool().forget_second(self.second);
+        self.gate.freed.notify_one();
     }
 }
 

@@ -19,6 +19,8 @@ const NEWEST: f64 = 0.05;
 #[derive(Debug)]
 pub(super) struct Pool {
     servers: Vec<Server>,
+    /// Second requests that wait for places.
+    second: Vec<Second>,
     patience_ms: u64,
     mean_completion_tokens: f64,
 }
@@ -54,6 +56,17 @@ struct Size {
     n_tokens: f64,
     /// Samples that it is for.
     n_samples: usize,
+    /// Places that it leaves to others.
+    n_left: usize,
+}
+
+/// A second request that waits for places besides the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Second {
+    /// The server that has the first one.
+    pub(super) besides: usize,
+    /// Places that it needs.
+    pub(super) n_places: usize,
 }
 
 /// The right to send one request. It must come back with [`Pool::settle`].
@@ -113,6 +126,7 @@ impl Pool {
         };
         Self {
             servers: weights.iter().map(server).collect(),
+            second: Vec::new(),
             patience_ms,
             mean_completion_tokens: FIRST_GUESS_TOKENS,
         }
@@ -127,12 +141,15 @@ impl Pool {
         (n_prompt_tokens, n_samples): (f64, usize),
         now_ms: u64,
     ) -> Turn {
-        let size = Size { n_tokens: self.n_tokens(n_prompt_tokens, n_samples), n_samples };
-        let ready = |server: &&Server| server.wait_ms(size, now_ms) == Some(0);
+        let n_tokens = self.n_tokens(n_prompt_tokens, n_samples);
+        let size = Size { n_tokens, n_samples, n_left: 0 };
+        let ready = |(idx, server): &(usize, &Server)| {
+            server.wait_ms(self.beside_second(size, *idx), now_ms) == Some(0)
+        };
         let by_busyness =
             |a: &(usize, &Server), b: &(usize, &Server)| busyness(a.1).total_cmp(&busyness(b.1));
         let servers = self.servers.iter().enumerate();
-        match servers.filter(|(_, server)| ready(server)).min_by(by_busyness) {
+        match servers.filter(ready).min_by(by_busyness) {
             Some((idx, _)) => {
                 let mut ticket = self.send(idx, self.n_tokens(n_prompt_tokens, 1), now_ms);
                 self.widen(&mut ticket, n_samples - 1, now_ms);
@@ -147,19 +164,31 @@ impl Pool {
         n_prompt_tokens + n_samples as f64 * self.mean_completion_tokens
     }
 
-    /// Places for a second request like the one that server number `besides` has, at another server where
-    /// there are several and not at one that may be down; `None` where none is free now.
-    pub(super) fn admit_besides(
+    /// Notes that a second request waits. First ones leave it the next places that become free, for it is
+    /// late already.
+    pub(super) fn await_second(&mut self, second: Second) {
+        self.second.push(second);
+    }
+
+    /// Notes that it waits no more.
+    pub(super) fn forget_second(&mut self, second: Second) {
+        if let Some(at) = self.second.iter().position(|waiting| *waiting == second) {
+            self.second.swap_remove(at);
+        }
+    }
+
+    /// Places for a second request, at another server where there are several and not at one that may be
+    /// down; `None` where none is free now.
+    pub(super) fn admit_second(
         &mut self,
-        besides: usize,
-        (n_prompt_tokens, n_places): (f64, usize),
+        Second { besides, n_places }: Second,
+        n_prompt_tokens: f64,
         now_ms: u64,
     ) -> Option<Ticket> {
         let n_tokens = self.n_tokens(n_prompt_tokens, n_places);
-        let size = Size { n_tokens, n_samples: n_places };
-        let is_alone = self.servers.len() == 1;
+        let size = Size { n_tokens, n_samples: n_places, n_left: 0 };
         let is_free = |(idx, server): &(usize, &Server)| {
-            (is_alone || *idx != besides)
+            self.may_take_second(*idx, besides)
                 && server.breaker.way(now_ms) == Way::Open
                 && server.limit.has_room(server.n_in_flight + n_places - 1)
                 && server.wait_ms(size, now_ms) == Some(0)
@@ -169,6 +198,18 @@ impl Pool {
         let mut ticket = self.send(idx, self.n_tokens(n_prompt_tokens, 1), now_ms);
         self.widen(&mut ticket, n_places - 1, now_ms);
         Some(ticket)
+    }
+
+    fn may_take_second(&self, idx: usize, besides: usize) -> bool {
+        self.servers.len() == 1 || idx != besides
+    }
+
+    /// The size of a first request at server number `idx`, with what it leaves to a second one there.
+    fn beside_second(&self, size: Size, idx: usize) -> Size {
+        let of_server =
+            self.second.iter().filter(|second| self.may_take_second(idx, second.besides));
+        let n_left = of_server.map(|second| second.n_places).max().unwrap_or(0);
+        Size { n_left, ..size }
     }
 
     /// Takes places for up to `n_more` further samples, as many as are free at the ticket's server, and
@@ -219,7 +260,11 @@ impl Pool {
                 return Turn::Down { server, outage };
             }
         }
-        let waits = self.servers.iter().filter_map(|server| server.wait_ms(size, now_ms));
+        let waits = self
+            .servers
+            .iter()
+            .enumerate()
+            .filter_map(|(idx, server)| server.wait_ms(self.beside_second(size, idx), now_ms));
         Turn::Wait { ms: waits.min() }
     }
 
@@ -311,7 +356,7 @@ impl Server {
     /// Milliseconds until this server may be asked; `None` where that depends on a request under way.
     fn wait_ms(&self, size: Size, now_ms: u64) -> Option<u64> {
         // Requests that were under way when a server went down take no place from its probe.
-        let has_room = self.limit.has_room_for(size.n_samples, self.n_in_flight);
+        let has_room = self.limit.has_room_for(size.n_samples, self.n_in_flight + size.n_left);
         let breaker_ms = match self.breaker.way(now_ms) {
             Way::Open if !has_room => return None,
             Way::Open | Way::Probe => 0,

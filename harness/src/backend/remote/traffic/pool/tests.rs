@@ -290,16 +290,38 @@ fn each_sample_of_a_request_takes_a_place() {
 fn a_second_request_goes_elsewhere_and_only_where_there_is_room() {
     let concurrency = Concurrency { start: 2, most: 2 };
     let settings = TrafficSettings { concurrency, ..settings() };
+    let besides = |ticket: &Ticket, n_places| Second { besides: ticket.server, n_places };
     let mut pool = Pool::new(&settings, &[1, 1], 0);
     let first = go(&mut pool, 0);
-    let other = 1 - first.server;
-    let second = pool.admit_besides(first.server, (10.0, 2), 0).expect("two places");
-    assert_eq!((second.server, second.n_places), (other, 2));
-    assert_eq!(pool.admit_besides(first.server, (10.0, 1), 0), None);
+    let second = pool.admit_second(besides(&first, 2), 10.0, 0).expect("two places");
+    assert_eq!((second.server, second.n_places), (1 - first.server, 2));
+    assert_eq!(pool.admit_second(besides(&first, 1), 10.0, 0), None);
     let mut pool = Pool::new(&settings, &[1], 0);
     let first = go(&mut pool, 0);
-    assert_eq!(pool.admit_besides(first.server, (10.0, 2), 0), None, "one place is left");
-    assert!(pool.admit_besides(first.server, (10.0, 1), 0).is_some());
+    assert_eq!(pool.admit_second(besides(&first, 2), 10.0, 0), None, "one place is left");
+    assert!(pool.admit_second(besides(&first, 1), 10.0, 0).is_some());
     let mut pool = down(&settings);
-    assert_eq!(pool.admit_besides(0, (10.0, 1), 10_000), None, "it may be down");
+    let waiting = Second { besides: 0, n_places: 1 };
+    assert_eq!(pool.admit_second(waiting, 10.0, 10_000), None, "it may be down");
+}
+
+/// First requests leave a place to a second one that waits for it, at a server that may take it.
+#[test]
+fn a_second_request_has_the_next_free_place() {
+    let concurrency = Concurrency { start: 2, most: 2 };
+    let settings = TrafficSettings { concurrency, ..settings() };
+    let mut pool = Pool::new(&settings, &[1], 0);
+    let tickets = [go(&mut pool, 0), go(&mut pool, 0)];
+    let second = Second { besides: 0, n_places: 1 };
+    pool.await_second(second);
+    pool.settle(tickets[0], &answered(), 0);
+    assert_eq!(pool.admit((10.0, 1), 0), Turn::Wait { ms: None });
+    assert!(pool.admit_second(second, 10.0, 0).is_some());
+    pool.settle(tickets[1], &answered(), 0);
+    pool.forget_second(second);
+    go(&mut pool, 0);
+    let mut pool = Pool::new(&settings, &[1, 1], 0);
+    pool.await_second(Second { besides: 0, n_places: 2 });
+    let servers = [go(&mut pool, 0).server, go(&mut pool, 0).server];
+    assert_eq!(servers, [0, 0], "the other one is left to it");
 }

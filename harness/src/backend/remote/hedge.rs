@@ -172,9 +172,11 @@ impl Hedging {
     /// Counts a second request, if there may be another one.
     fn take(&self) -> Option<Share<'_>> {
         let mut seen = self.seen();
-        let may_hedge = (seen.n_hedges + 1) * ONE_IN <= seen.n_requests;
-        seen.n_hedges += u64::from(may_hedge);
-        may_hedge.then_some(Share { hedging: self, is_used: false })
+        if (seen.n_hedges + 1) * ONE_IN > seen.n_requests {
+            return None;
+        }
+        seen.n_hedges += 1;
+        Some(Share { hedging: self, is_used: false })
     }
 
     /// How long a request may be silent, as far as that is known.

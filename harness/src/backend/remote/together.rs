@@ -109,18 +109,16 @@ impl RemoteBackend {
             self.ask_singly(&format!("the server gave {n_choices} of {n_asked} choices"));
         }
         let id = RandomState::new().hash_one(seed) >> 1;
-        let mut shares = brought
-            .completions
-            .into_iter()
-            .zip([true].into_iter().chain([false].into_iter().cycle()));
+        let mut is_first = true;
+        let mut choices = brought.completions.into_iter();
         let mut next = || {
-            let ((choice_idx, mut completion), is_leader) = shares.next()?;
-            completion.shared = (n_asked > 1).then_some(SharedRequest {
+            let (choice_idx, mut completion) = choices.next()?;
+            completion.shared = (n_choices > 1).then_some(SharedRequest {
                 id,
                 choice_idx,
                 n_choices: u32::try_from(n_choices).unwrap_or(u32::MAX),
                 seed,
-                is_leader,
+                is_leader: std::mem::take(&mut is_first),
                 usage: brought.usage,
             });
             Some(Box::new(completion))

@@ -102,3 +102,21 @@ fn what_was_called_off_is_paid_for() {
     let n_sent = serving["hedges"]["n_sent"].as_f64().expect("hedges");
     assert_eq!(serving["cost"], 40.0 + n_sent, "{finished}");
 }
+
+#[test]
+fn a_request_of_several_samples_is_sent_again_whole() {
+    let script = Script::new(|seen: &SeenRequest| {
+        let is_stuck = seen.attempt == 0 && seen.index == 11;
+        let delay = if is_stuck { STUCK } else { Duration::ZERO };
+        Answer::from(good()).after(delay)
+    });
+    let server = FakeServer::start(script.gives_choices(9));
+    let finished = run(&[&server], &["--hedge", "0.3", "--samples-per-request", "2"]);
+    let summary = summary(&finished);
+    let serving = &summary["serving"];
+    assert_eq!(serving["hedges"]["n_won"], 1, "{finished}");
+    assert_eq!(serving["n_requests"], server.n_requests() as u64);
+    assert!(serving["shared"]["n_samples"].as_u64().is_some_and(|n| n > 30), "{finished}");
+    // Each of the 40 samples has the five tokens of its choice, and nothing of the request that was stuck.
+    assert_eq!(summary["tokens"]["completion"], 200);
+}

@@ -30,10 +30,10 @@ enum Play {
 /// What a server has seen.
 #[derive(Default)]
 struct Seen {
-    n_connections: AtomicUsize,
-    n_requests: AtomicUsize,
-    n_now: AtomicUsize,
-    n_most: AtomicUsize,
+    connections: AtomicUsize,
+    requests: AtomicUsize,
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 /// Starts a server, and gives its address.
@@ -49,7 +49,7 @@ fn serve(play: fn(usize) -> Play) -> (String, Arc<Seen>) {
             let listener = TcpListener::from_std(listener).expect("a listener");
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
-                theirs.n_connections.fetch_add(1, Ordering::SeqCst);
+                theirs.connections.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(converse(stream, play, Arc::clone(&theirs)));
             }
         });
@@ -60,14 +60,14 @@ fn serve(play: fn(usize) -> Play) -> (String, Arc<Seen>) {
 async fn converse(stream: TcpStream, play: fn(usize) -> Play, seen: Arc<Seen>) {
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     while let Some(Ok((request, respond))) = connection.accept().await {
-        let play = play(seen.n_requests.fetch_add(1, Ordering::SeqCst));
+        let play = play(seen.requests.fetch_add(1, Ordering::SeqCst));
         if let Play::LastOfConnection = play {
             connection.graceful_shutdown();
         }
         let seen = Arc::clone(&seen);
         tokio::spawn(async move {
-            let n_now = seen.n_now.fetch_add(1, Ordering::SeqCst) + 1;
-            seen.n_most.fetch_max(n_now, Ordering::SeqCst);
+            let n_now = seen.now.fetch_add(1, Ordering::SeqCst) + 1;
+            seen.most.fetch_max(n_now, Ordering::SeqCst);
             // That a client went away is nothing to report.
             let _ = answer(request, respond, play, &seen).await;
         });
@@ -90,7 +90,7 @@ async fn answer(
     let sent: Value = serde_json::from_slice(&sent).expect("a body in JSON");
     assert_eq!(sent["model"], "m");
     tokio::time::sleep(Duration::from_millis(30)).await;
-    seen.n_now.fetch_sub(1, Ordering::SeqCst);
+    seen.now.fetch_sub(1, Ordering::SeqCst);
     if let Play::Busy = play {
         let head = Response::builder().status(429).header("retry-after", "0").body(());
         respond.send_response(head.expect("a head"), true)?;
@@ -127,9 +127,9 @@ fn check(play: fn(usize) -> Play, expected: (usize, usize)) {
     let summary: Value = serde_json::from_str(&finished.stdout).expect("JSON");
     assert_eq!(summary["counts"]["correct"], 10, "{finished}");
     assert_eq!(summary["counts"]["incorrect"], 30, "{finished}");
-    let found = [&seen.n_connections, &seen.n_requests].map(|n| n.load(Ordering::SeqCst));
+    let found = [&seen.connections, &seen.requests].map(|n| n.load(Ordering::SeqCst));
     assert_eq!((found[0], found[1]), expected, "connections and requests: {finished}");
-    let n_most = seen.n_most.load(Ordering::SeqCst);
+    let n_most = seen.most.load(Ordering::SeqCst);
     assert!((8..=16).contains(&n_most), "{n_most} requests at the same time");
 }
 
@@ -155,5 +155,5 @@ fn without_the_option_such_a_server_is_not_understood() {
     let (url, seen) = serve(|_| Play::Answer);
     let finished = run(&url, &["--retries", "0", "--patience", "0"]);
     assert_ne!(finished.code, 0, "{finished}");
-    assert_eq!(seen.n_requests.load(Ordering::SeqCst), 0);
+    assert_eq!(seen.requests.load(Ordering::SeqCst), 0);
 }

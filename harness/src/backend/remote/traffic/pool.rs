@@ -53,11 +53,11 @@ pub(super) enum Turn {
 #[derive(Debug, Clone, Copy)]
 struct Size {
     /// Tokens, as far as one can expect.
-    n_tokens: f64,
+    tokens: f64,
     /// Samples that it is for.
-    n_samples: usize,
+    samples: usize,
     /// Places that it leaves to others.
-    n_left: usize,
+    left: usize,
 }
 
 /// A second request that waits for places besides the first one.
@@ -142,7 +142,7 @@ impl Pool {
         now_ms: u64,
     ) -> Turn {
         let n_tokens = self.n_tokens(n_prompt_tokens, n_samples);
-        let size = Size { n_tokens, n_samples, n_left: 0 };
+        let size = Size { tokens: n_tokens, samples: n_samples, left: 0 };
         let ready = |(idx, server): &(usize, &Server)| {
             server.wait_ms(self.beside_second(size, *idx), now_ms) == Some(0)
         };
@@ -186,7 +186,7 @@ impl Pool {
         now_ms: u64,
     ) -> Option<Ticket> {
         let n_tokens = self.n_tokens(n_prompt_tokens, n_places);
-        let size = Size { n_tokens, n_samples: n_places, n_left: 0 };
+        let size = Size { tokens: n_tokens, samples: n_places, left: 0 };
         let is_free = |(idx, server): &(usize, &Server)| {
             self.may_take_second(*idx, besides)
                 && server.breaker.way(now_ms) == Way::Open
@@ -208,8 +208,8 @@ impl Pool {
     fn beside_second(&self, size: Size, idx: usize) -> Size {
         let of_server =
             self.second.iter().filter(|second| self.may_take_second(idx, second.besides));
-        let n_left = of_server.map(|second| second.n_places).max().unwrap_or(0);
-        Size { n_left, ..size }
+        let left = of_server.map(|second| second.n_places).max().unwrap_or(0);
+        Size { left, ..size }
     }
 
     /// Takes places for up to `n_more` further samples, as many as are free at the ticket's server, and
@@ -356,7 +356,7 @@ impl Server {
     /// Milliseconds until this server may be asked; `None` where that depends on a request under way.
     fn wait_ms(&self, size: Size, now_ms: u64) -> Option<u64> {
         // Requests that were under way when a server went down take no place from its probe.
-        let has_room = self.limit.has_room_for(size.n_samples, self.n_in_flight + size.n_left);
+        let has_room = self.limit.has_room_for(size.samples, self.n_in_flight + size.left);
         let breaker_ms = match self.breaker.way(now_ms) {
             Way::Open if !has_room => return None,
             Way::Open | Way::Probe => 0,
@@ -366,7 +366,7 @@ impl Server {
             bucket.as_ref().map_or(0, |bucket| bucket.wait_ms(amount, now_ms))
         };
         let held_ms = self.held_until_ms.saturating_sub(now_ms);
-        let quota_ms = wait(&self.requests, 1.0).max(wait(&self.tokens, size.n_tokens));
+        let quota_ms = wait(&self.requests, 1.0).max(wait(&self.tokens, size.tokens));
         Some(breaker_ms.max(held_ms).max(quota_ms))
     }
 }

@@ -1,5 +1,6 @@
 //! HTTP/2 without TLS (`--http2`), against a server that speaks nothing else.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -120,33 +121,41 @@ fn run(url: &str, more: &[&str]) -> Finished {
     workplace().run(&args)
 }
 
-fn check(play: fn(usize) -> Play, expected: (usize, usize)) {
+fn check(
+    play: fn(usize) -> Play,
+    (connections, requests): (RangeInclusive<usize>, RangeInclusive<usize>),
+) {
     let (url, seen) = serve(play);
     let finished = run(&url, &["--http2"]);
     assert_eq!(finished.code, 0, "{finished}");
     let summary: Value = serde_json::from_str(&finished.stdout).expect("JSON");
     assert_eq!(summary["counts"]["correct"], 10, "{finished}");
     assert_eq!(summary["counts"]["incorrect"], 30, "{finished}");
-    let found = [&seen.connections, &seen.requests].map(|n| n.load(Ordering::SeqCst));
-    assert_eq!((found[0], found[1]), expected, "connections and requests: {finished}");
+    let n_connections = seen.connections.load(Ordering::SeqCst);
+    assert!(connections.contains(&n_connections), "{n_connections} connections: {finished}");
+    let n_requests = seen.requests.load(Ordering::SeqCst);
+    assert!(requests.contains(&n_requests), "{n_requests} requests: {finished}");
     let n_most = seen.most.load(Ordering::SeqCst);
     assert!((8..=16).contains(&n_most), "{n_most} requests at the same time");
 }
 
 #[test]
 fn requests_share_a_connection() {
-    check(|_| Play::Answer, (1, 40));
+    check(|_| Play::Answer, (1..=1, 40..=40));
 }
 
 #[test]
 fn what_goes_wrong_with_one_stream_is_asked_again_and_harms_no_other() {
-    check(|n| if n % 10 == 3 { Play::Busy } else { Play::Answer }, (1, 45));
-    check(|n| if n % 10 == 3 { Play::Reset } else { Play::Answer }, (1, 45));
+    check(|n| if n % 10 == 3 { Play::Busy } else { Play::Answer }, (1..=1, 45..=45));
+    check(|n| if n % 10 == 3 { Play::Reset } else { Play::Answer }, (1..=1, 45..=45));
 }
 
 #[test]
 fn a_connection_that_the_server_ends_in_good_order_is_replaced() {
-    check(|n| if n == 20 { Play::LastOfConnection } else { Play::Answer }, (2, 40));
+    // What the client sends before it knows of the end is not taken, or is asked again; and requests that
+    // find no connection at the same time may make one each.
+    let play = |n| if n == 20 { Play::LastOfConnection } else { Play::Answer };
+    check(play, (2..=17, 40..=56));
 }
 
 /// Who does not know that a server speaks HTTP/2 alone is told that it could not be understood.

@@ -232,6 +232,7 @@ pub(crate) mod tests {
             finish,
             usage: None,
             timing: Timing::default(),
+            shared: None,
         };
         let request = Request { messages, tools: Vec::new(), sampling, seed: SampleSeed(0) };
         Transcript { turns: vec![Turn { request, completion }] }

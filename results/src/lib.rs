@@ -36,5 +36,5 @@ pub use outcome::{ItemOutcomes, Outcome, SampleOutcome};
 pub use plan::{CallsPlan, DatasetPlan, Difference, Plan, Texts};
 pub use record::{Failure, SampleRecord, SampleResult};
 pub use run_file::{Happening, JudgmentWriter, RunFile, RunWriter, Session};
-pub use serving::{Cause, Percentiles, Price, Serving};
+pub use serving::{Cause, Hedges, Percentiles, Price, Serving, SharedRequests};
 pub use summary::{Counts, Disagreements, Figure, RunFacts, Summary, Tokens, summarize};

@@ -13,17 +13,45 @@ pub struct Serving {
     /// Milliseconds to its first token, where answers were streamed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_token_ms: Option<Percentiles>,
-    /// Requests made for the stored completions, failed attempts included.
+    /// Requests made for the stored completions, failed attempts and second requests included.
     pub n_requests: u64,
+    /// Requests that brought several samples, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<SharedRequests>,
+    /// Requests that were sent a second time, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedges: Option<Hedges>,
     /// Attempts that were repeated, by cause, the most frequent first.
     #[serde(default)]
     pub retries: Vec<Cause>,
     /// Samples that failed, by cause, the most frequent first.
     #[serde(default)]
     pub failures: Vec<Cause>,
-    /// What the stored completions cost, in the currency of the price file, where one was given.
+    /// What the stored completions and the requests called off for them cost, in the currency of the price file, where one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
+}
+
+/// Requests that brought several samples each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedRequests {
+    /// Such requests.
+    pub n_requests: u64,
+    /// Samples that came with them.
+    pub n_samples: u64,
+}
+
+/// Requests that were sent a second time because nothing came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hedges {
+    /// Such requests.
+    pub n_sent: u64,
+    /// How often the second one brought the answer.
+    pub n_won: u64,
+    /// Prompt tokens of the requests that were called off.
+    pub prompt_tokens: u64,
+    /// Tokens that came before they were called off.
+    pub completion_tokens: u64,
 }
 
 /// Nearest-rank percentiles.

@@ -151,6 +151,22 @@ pub struct Tokens {
     pub reasoning: Option<u64>,
 }
 
+impl Tokens {
+    /// Adds these to those.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let add = |sum: &mut Option<u64>, n: Option<u64>| {
+            if let Some(n) = n {
+                *sum = Some(sum.unwrap_or(0) + n);
+            }
+        };
+        self.prompt += other.prompt;
+        self.completion += other.completion;
+        self.n_unreported += other.n_unreported;
+        add(&mut self.cached, other.cached);
+        add(&mut self.reasoning, other.reasoning);
+    }
+}
+
 /// What a summary needs besides plan and outcomes.
 #[derive(Debug, Clone, Copy)]
 pub struct RunFacts<'a> {

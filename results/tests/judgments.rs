@@ -103,6 +103,7 @@ fn read(value: f64) -> JudgmentResult {
         finish: Finish::Stop,
         usage: None,
         timing: Timing::default(),
+        shared: None,
     };
     let reading = Reading::Rating { value, in_language: None };
     JudgmentResult::Read(Box::new(JudgeReply { reply, first_reply: None, reading }))
@@ -157,7 +158,7 @@ fn files_of_version_2_learn_of_judges() {
     let connection = rusqlite::Connection::open(&path).expect("opened");
     let version: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a version");
-    assert_eq!(version, 4);
+    assert_eq!(version, 5);
     let rating: f64 = connection
         .query_row("SELECT rating FROM ratings WHERE judge = 'j'", [], |row| row.get(0))
         .expect("the documented view");

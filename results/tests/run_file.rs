@@ -6,7 +6,7 @@ use std::path::Path;
 use results::{Failure, RunFile, RunWriter, SampleRecord, SampleResult, Session, StoreError};
 use tasks::{
     Answer, Completion, Finish, Item, ItemId, Judgement, Message, Request, Role, SampleKey,
-    SampleSeed, Target, Timing, Transcript, Turn, Usage, Verdict,
+    SampleSeed, SharedRequest, Target, Timing, Transcript, Turn, Usage, Verdict,
 };
 
 mod made;
@@ -50,6 +50,7 @@ fn judged(item: &str, sample_idx: u32, text: &str, verdict: Verdict) -> SampleRe
             cached_tokens: Some(2),
         }),
         timing: Timing { latency_ms: 12, first_token_ms: Some(4), n_attempts: 2 },
+        shared: None,
     };
     let messages = vec![Message::new(Role::User, format!("{item}?"))];
     let request =
@@ -202,7 +203,7 @@ fn version(connection: &rusqlite::Connection) -> i64 {
 fn make_old(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).expect("opened");
     let sql = "DROP VIEW ratings; DROP TABLE judgments; DROP TABLE opponents; DROP TABLE judges;
-               ALTER TABLE verdicts DROP COLUMN detail;
+               DROP TABLE shared_requests; ALTER TABLE verdicts DROP COLUMN detail;
                ALTER TABLE turns DROP COLUMN cached_tokens;
                ALTER TABLE turns DROP COLUMN tool_calls;
                ALTER TABLE prompts DROP COLUMN base; PRAGMA user_version = 1;";
@@ -247,4 +248,55 @@ fn an_old_file_is_read_as_it_is_and_changed_whole_or_not_at_all() {
     let run = RunFile::open(&path).expect("readable");
     assert_eq!(run.summary().expect("a summary").tokens.cached, Some(6));
     assert!(run.is_complete().expect("a count"));
+}
+
+/// A sample that came with others in one request, whose own tokens are known or not.
+fn of_shared(sample_idx: u32, n_choices: u32, n_tokens: Option<u64>) -> SampleRecord {
+    let mut record = judged("x", sample_idx, "7", Verdict::Correct);
+    let usage = |completion_tokens| Usage {
+        prompt_tokens: 100,
+        completion_tokens,
+        reasoning_tokens: None,
+        cached_tokens: Some(60),
+    };
+    if let SampleResult::Judged { transcript, .. } = &mut record.result {
+        let completion = &mut transcript.turns[0].completion;
+        completion.usage = n_tokens.map(usage);
+        completion.timing.n_attempts = 1;
+        completion.shared = Some(SharedRequest {
+            id: u64::from(n_choices),
+            choice_idx: sample_idx,
+            n_choices,
+            seed: SampleSeed(0),
+            is_leader: sample_idx == 0,
+            usage: Some(usage(30)),
+        });
+    }
+    record
+}
+
+/// Tokens and requests in a summary, and the average length.
+fn check_shared(records: &[SampleRecord], expected: (u64, u64, u64), length: Option<f64>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("run.db");
+    let mut writer = create(&path);
+    writer.append(records, 1).expect("stored");
+    writer.finish(1).expect("finished");
+    let summary = RunFile::open(&path).expect("readable").summary().expect("a summary");
+    let (tokens, serving) = (summary.tokens, summary.serving.expect("requests"));
+    let n_shared = serving.shared.map(|shared| shared.n_samples);
+    assert_eq!((tokens.prompt, tokens.completion, serving.n_requests), expected);
+    assert_eq!((tokens.n_unreported, n_shared), (0, Some(records.len() as u64)));
+    assert_eq!(tokens.cached, Some(60));
+    assert_eq!(summary.avg_length.map(|length| length.value), length);
+}
+
+#[test]
+fn a_request_of_several_samples_is_counted_once() {
+    let known = [of_shared(0, 2, Some(10)), of_shared(1, 2, Some(20))];
+    check_shared(&known, (100, 30, 1), Some(15.0));
+    let unknown = [of_shared(0, 2, None), of_shared(1, 2, None)];
+    check_shared(&unknown, (100, 30, 1), Some(15.0));
+    // One that was stored before a crash was paid for whole, and nobody knows how long it was.
+    check_shared(&[of_shared(0, 2, None)], (100, 30, 1), None);
 }

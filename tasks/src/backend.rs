@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Completion, Request, Sampling};
+use crate::{Completion, Request, Sampling, Usage};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -40,25 +40,63 @@ pub trait Backend: Send + Sync {
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>>;
 
-    /// The same, unless `may_send` says no when the request's turn has come: then nothing is sent, and
+    /// The same on these terms: where they say no when the request's turn has come nothing is sent, and
     /// there is no answer. A backend that makes requests wait asks after the wait.
     fn complete_if<'a>(
         &'a self,
         request: &'a Request,
         meter: &'a Arc<TokenMeter>,
-        may_send: MaySend<'a>,
+        terms: Terms<'a>,
     ) -> BoxFuture<'a, Result<Option<Completion>, BackendError>> {
         Box::pin(async move {
-            if !may_send() {
+            if !(terms.may_send)() {
                 return Ok(None);
             }
             self.complete(request, meter).await.map(Some)
         })
     }
+
+    /// What the backend has to tell since it was last asked for it.
+    fn remarks(&self) -> Vec<Remark> {
+        Vec::new()
+    }
 }
 
-/// Whether a request may still be sent.
-pub type MaySend<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+/// On which terms a request is sent.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Whether it may still be sent.
+    pub may_send: &'a (dyn Fn() -> bool + Send + Sync),
+    /// Whether other samples may be answered with it.
+    pub company: Company,
+}
+
+/// Whether a request may bring several completions, one for each of several samples of its prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// It is for one sample: a conversation goes on from its own answers.
+    Alone,
+    /// It may be for several, if the backend was told to ask so.
+    Welcome,
+}
+
+/// Something that a backend has to tell besides its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// A request that was slow to begin was sent a second time.
+    Hedged(Hedge),
+    /// How the model is asked was found out or has changed, in words.
+    Manner(String),
+}
+
+/// What became of a request that was sent a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hedge {
+    /// Whether the second one brought the answer.
+    pub won: bool,
+    /// What the other one used up, as far as it was received before it was called off.
+    pub spent: Usage,
+}
 
 /// A backend that can tell how probable given texts are: the base of multiple-choice and perplexity
 /// tasks.
@@ -114,6 +152,8 @@ pub struct Capabilities {
     pub prompt_style: PromptStyle,
     /// How many requests are useful at the same time.
     pub concurrency: usize,
+    /// How many samples of a prompt may share a request; 1 where each has its own.
+    pub samples_per_request: usize,
     /// How the model can be told of functions besides by text.
     pub tools: ToolSupport,
     /// Whether one request always gives the same outcome, so that trying it again is pointless.

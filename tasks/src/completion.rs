@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ToolCall;
 use crate::request::with_calls;
+use crate::{SampleSeed, ToolCall};
 
 /// Why generation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,23 @@ pub struct Timing {
     pub n_attempts: u32,
 }
 
+/// A request that brought several completions of one prompt (`n` above 1), as one of them tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedRequest {
+    /// Names the request, by a number drawn at random.
+    pub id: u64,
+    /// Which of its choices this completion is.
+    pub choice_idx: u32,
+    /// Choices that came.
+    pub n_choices: u32,
+    /// The seed that was sent: that of the sample which led the request.
+    pub seed: SampleSeed,
+    /// Whether this is the completion of that sample, which answers for the whole request.
+    pub is_leader: bool,
+    /// Token counts of all choices together, the prompt counted once.
+    pub usage: Option<Usage>,
+}
+
 impl Completion {
     /// The text, with calls below it.
     pub fn shown(&self) -> Cow<'_, str> {
@@ -91,4 +108,8 @@ pub struct Completion {
     pub usage: Option<Usage>,
     /// Duration and attempts.
     pub timing: Timing,
+    /// The request, where it brought other completions as well; `usage` is then this one's own, and absent
+    /// where only the sum is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<SharedRequest>,
 }

@@ -39,10 +39,10 @@ pub use answer::{
     InstructionOutcome, Judgement, ProgramOutcome, TestsOutcome, TestsStatus, Verdict,
 };
 pub use backend::{
-    Backend, BackendError, BoxFuture, Capabilities, Continuation, ContinuationScore, Fingerprint,
-    LogLikelihood, MaySend, PromptStyle, TokenMeter, ToolSupport,
+    Backend, BackendError, BoxFuture, Capabilities, Company, Continuation, ContinuationScore,
+    Fingerprint, Hedge, LogLikelihood, PromptStyle, Remark, Terms, TokenMeter, ToolSupport,
 };
-pub use completion::{Completion, Finish, Timing, Usage};
+pub use completion::{Completion, Finish, SharedRequest, Timing, Usage};
 pub use dataset::{Dataset, Layout, RowSource, RowSourceLocation};
 pub use digest::hex;
 pub use episode::{Episode, EpisodeKind, Step, Transcript, Turn, VisibleAnswer};

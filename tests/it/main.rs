@@ -11,6 +11,12 @@ mod remote;
 mod broken_servers;
 // Several servers, servers that are down, dialects, and limits of a run.
 mod endpoints;
+// Several samples in one request, and requests that are sent a second time.
+mod hedging;
+mod together;
+// HTTP/2 without TLS, and OpenTelemetry collectors.
+mod http2;
+mod spans;
 // Thousands of requests: under load, and through chaos.
 mod scale;
 // What `evalrun score` refuses before it grades.

@@ -40,6 +40,7 @@ pub(crate) fn completion(text: &str) -> Completion {
         finish: Finish::Stop,
         usage: Some(Usage { prompt_tokens: 2, completion_tokens: 3, ..Usage::default() }),
         timing: Timing::default(),
+        shared: None,
     }
 }
 
@@ -54,6 +55,7 @@ impl Backend for ScriptedBackend {
             prompt_style: PromptStyle::Chat,
             tools: ToolSupport::Native,
             concurrency: 4,
+            samples_per_request: 1,
             deterministic: false,
         }
     }

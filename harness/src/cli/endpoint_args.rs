@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use tasks::Sampling;
 
 use crate::backend::remote::{
-    Api, Concurrency, Dialect, Parameter, Profile, Replica, TrafficSettings, traffic,
+    Api, Concurrency, Dialect, HedgeAfter, Parameter, Profile, Replica, Sharing, TrafficSettings,
+    traffic,
 };
 use crate::engine::{Budget, MaxFailures};
 use crate::error::EvalrunError;
@@ -71,6 +72,12 @@ pub(super) struct DialectArgs {
     /// Fields added to every request, as a JSON object.
     #[arg(long, value_name = "JSON", value_parser = object, requires = "base_url")]
     extra_body: Option<Object>,
+    /// Samples of a prompt that may share a request (`n`), so that the server reads the prompt once:
+    /// a number, or `auto` for 8 if a tiny request shows that the server can do it. Such samples follow
+    /// from the seed of one of them, so that none can be drawn again by itself; that is why each has a
+    /// request of its own unless this is given. Not for temperature 0 and conversations.
+    #[arg(long, value_name = "N|auto", default_value_t = Sharing::Off, requires = "base_url")]
+    samples_per_request: Sharing,
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +104,12 @@ pub(super) struct TrafficArgs {
     /// Speak HTTP/2 to http:// addresses; https:// negotiates it.
     #[arg(long, requires = "base_url")]
     http2: bool,
+    /// Send a request a second time, to another server where there are several, when nothing has come
+    /// for so many seconds, or for longer than this percentage of the latest requests took to their first
+    /// byte (p95). The first answer counts, and the other request is called off. One request in ten at
+    /// most, each once; both count in limits and cost [default: never].
+    #[arg(long, value_name = "SECONDS|pNN", requires = "base_url")]
+    hedge: Option<HedgeAfter>,
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +178,7 @@ impl DialectArgs {
             reasoning_effort: self.reasoning_effort.clone(),
             chat_template_kwargs: fields(self.chat_template_kwargs.as_ref()),
             extra_body,
+            sharing: self.samples_per_request,
         })
     }
 }
@@ -187,6 +201,7 @@ impl TrafficArgs {
             idle_timeout: Duration::from_secs(self.idle_timeout),
             patience: Duration::from_secs(self.patience),
             http2: self.http2,
+            hedge: self.hedge,
         }
     }
 
@@ -219,6 +234,8 @@ impl TrafficArgs {
             "idle_timeout_s": self.idle_timeout,
             "patience_s": self.patience,
             "weights": self.weight,
+            "http2": self.http2,
+            "hedge": self.hedge,
         })
     }
 }

@@ -255,6 +255,7 @@ fn running(
     });
     if matches!(choice, ModelChoice::Remote { .. }) {
         recorded["traffic"] = args.traffic.recorded();
+        recorded["samples_per_request"] = backend.capabilities().samples_per_request.into();
     }
     if let Some(price) = price {
         recorded["price"] = serde_json::json!(price);

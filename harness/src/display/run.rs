@@ -80,6 +80,8 @@ impl RunDisplay {
             Event::Retrying { item, sample_idx, cause: _, reason, wait_ms } => {
                 self.mention_retry(&format!("{item} sample {sample_idx}: {reason}"), *wait_ms);
             }
+            Event::Hedged(_) => (),
+            Event::Remarked(text) => self.say(text),
             Event::Tick { n_tokens } => {
                 self.n_tokens = *n_tokens;
                 self.refresh();

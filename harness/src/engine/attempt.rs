@@ -8,8 +8,8 @@ use judges::calls::Memory;
 use judges::{GradeError, Grader};
 use results::{Failure, SampleRecord, SampleResult};
 use tasks::{
-    Backend, BackendError, Completion, Episode, Judgement, Request, Sample, Sampling, Step, Task,
-    TaskError, TextPolicy, TokenMeter, Transcript, Turn,
+    Backend, BackendError, Company, Completion, Episode, EpisodeKind, Judgement, Remark, Request,
+    Sample, Sampling, Step, Task, TaskError, Terms, TextPolicy, TokenMeter, Transcript, Turn,
 };
 use tokio::sync::{Semaphore, mpsc};
 
@@ -187,11 +187,19 @@ async fn complete(
     is_begun: bool,
 ) -> Result<Option<Completion>, BackendError> {
     let may_send = || is_begun || shared.budget.reached().is_none();
+    // A conversation goes on from its own answers, so it shares no request with others.
+    let company = match shared.task.episode {
+        EpisodeKind::SingleTurn => Company::Welcome,
+        EpisodeKind::FixedTurns | EpisodeKind::Calls => Company::Alone,
+    };
+    let terms = Terms { may_send: &may_send, company };
     let retries_help = !shared.backend.capabilities().deterministic;
     let (mut n_attempts, mut n_used_up) = (1, 1);
     let mut n_answered = shared.n_answered.load(Ordering::Relaxed);
     loop {
-        let error = match shared.backend.complete_if(request, &shared.meter, &may_send).await {
+        let answer = shared.backend.complete_if(request, &shared.meter, terms).await;
+        pass_on_remarks(shared);
+        let error = match answer {
             Ok(None) => return Ok(None),
             Ok(Some(mut completion)) => {
                 completion.timing.n_attempts = n_attempts;
@@ -223,6 +231,21 @@ async fn complete(
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         n_attempts += 1;
         n_used_up += u32::from(!is_busy_with_others);
+    }
+}
+
+/// Counts and tells what the backend has to say besides its answers.
+fn pass_on_remarks(shared: &Shared) {
+    for remark in shared.backend.remarks() {
+        let event = match remark {
+            Remark::Hedged(hedge) => {
+                shared.budget.spend_tokens(hedge.spent);
+                Event::Hedged(hedge)
+            }
+            Remark::Manner(text) => Event::Remarked(text),
+        };
+        // As for retries.
+        let _ = shared.events.send(event);
     }
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use results::{Price, Tokens};
-use tasks::Completion;
+use tasks::{Completion, Usage};
 
 /// Characters of a token, roughly, for servers that report no counts.
 const CHARS_PER_TOKEN: usize = 4;
@@ -25,18 +25,30 @@ impl Budget {
         Self { max_output_tokens, max_cost, spent: Mutex::default() }
     }
 
-    /// Counts a completion.
+    /// Counts a completion. Of several that came with one request the leader's counts for all of them.
     pub(super) fn spend(&self, completion: &Completion) {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(usage) = completion.usage {
-            spent.prompt += usage.prompt_tokens;
-            spent.completion += usage.completion_tokens;
-            if let Some(cached) = usage.cached_tokens {
-                spent.cached = Some(spent.cached.unwrap_or(0) + cached);
+        let (usage, is_counted) = match completion.shared {
+            Some(shared) if shared.usage.is_some() => (shared.usage, !shared.is_leader),
+            _ => (completion.usage, false),
+        };
+        match usage {
+            _ if is_counted => (),
+            Some(usage) => self.spend_tokens(usage),
+            None => {
+                let reasoning = completion.reasoning.as_ref().map_or(0, String::len);
+                let n_tokens = (completion.text.len() + reasoning) / CHARS_PER_TOKEN;
+                self.spend_tokens(Usage { completion_tokens: n_tokens as u64, ..Usage::default() });
             }
-        } else {
-            let reasoning = completion.reasoning.as_ref().map_or(0, String::len);
-            spent.completion += ((completion.text.len() + reasoning) / CHARS_PER_TOKEN) as u64;
+        }
+    }
+
+    /// Counts tokens.
+    pub(super) fn spend_tokens(&self, usage: Usage) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.prompt += usage.prompt_tokens;
+        spent.completion += usage.completion_tokens;
+        if let Some(cached) = usage.cached_tokens {
+            spent.cached = Some(spent.cached.unwrap_or(0) + cached);
         }
     }
 
@@ -94,6 +106,7 @@ impl FromStr for MaxFailures {
 mod tests {
     use super::*;
     use crate::backend::scripted::completion;
+    use tasks::{SampleSeed, SharedRequest};
 
     #[test]
     fn a_budget_is_reached_by_what_was_used() {
@@ -115,6 +128,26 @@ mod tests {
         let budget = Budget::new(Some(1), None);
         budget.spend(&Completion { usage: None, ..completion("four") });
         check(0, &budget, Some("1 tokens were generated, --max-output-tokens-total is 1"));
+    }
+
+    #[test]
+    fn a_request_of_several_samples_is_spent_once() {
+        let sum = Usage { prompt_tokens: 2, completion_tokens: 7, ..Usage::default() };
+        let check = |usage, expected: Option<&str>| {
+            let budget = Budget::new(Some(1), None);
+            for (choice_idx, is_leader) in [(0, true), (1, false)] {
+                let (n_choices, seed) = (2, SampleSeed(0));
+                let shared = SharedRequest { id: 1, choice_idx, n_choices, seed, is_leader, usage };
+                budget.spend(&Completion {
+                    shared: Some(shared),
+                    usage: None,
+                    ..completion("four")
+                });
+            }
+            assert_eq!(budget.reached().as_deref(), expected);
+        };
+        check(Some(sum), Some("7 tokens were generated, --max-output-tokens-total is 1"));
+        check(None, Some("2 tokens were generated, --max-output-tokens-total is 1"));
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub(crate) async fn run(
     writer: RunWriter,
     mut show: impl FnMut(&Event),
 ) -> Result<RunEnd, EvalrunError> {
-    let (events, mut retries) = mpsc::unbounded_channel();
+    let (events, mut remarks) = mpsc::unbounded_channel();
     let meter = Arc::new(TokenMeter::default());
     let desks = work.grader.n_workers().map(|n_workers| Arc::new(Semaphore::new(n_workers)));
     let shared = Shared {
@@ -115,9 +115,9 @@ pub(crate) async fn run(
                 // The writer thread is gone: `finish` tells why.
                 None => break,
             },
-            Some(event) = retries.recv() => {
+            Some(event) = remarks.recv() => {
                 show(&event);
-                if !store.send(Entry::happened("retry", event.detail())).await {
+                if !store.send(Entry::happened(event.kind(), event.detail())).await {
                     break;
                 }
             }
@@ -126,6 +126,11 @@ pub(crate) async fn run(
         }
     }
     flight.samples.shutdown().await;
+    // What the last samples had to tell.
+    while let Ok(event) = remarks.try_recv() {
+        show(&event);
+        store.send(Entry::happened(event.kind(), event.detail())).await;
+    }
     if let RunEnd::BudgetSpent(limit) = &mut flight.end
         && let Some(reached) = shared.budget.reached()
     {

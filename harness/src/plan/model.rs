@@ -176,6 +176,7 @@ fn connect(
             display.note(&format!("{url} does not take {change}"));
         }
     }
+    runtime.block_on(backend.probe_choices());
     Ok(Arc::new(backend))
 }
 

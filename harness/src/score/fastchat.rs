@@ -211,6 +211,7 @@ fn completion(text: &str) -> Completion {
         finish: Finish::Stop,
         usage: None,
         timing: Timing::default(),
+        shared: None,
     }
 }
 
@@ -362,6 +363,7 @@ impl Backend for Imported {
             prompt_style: PromptStyle::Chat,
             tools: ToolSupport::None,
             concurrency: 1,
+            samples_per_request: 1,
             deterministic: true,
         }
     }

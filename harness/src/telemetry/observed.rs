@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use tasks::{
-    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, LogLikelihood,
-    MaySend, Request, Sampling, TokenMeter,
+    Backend, BackendError, BoxFuture, Capabilities, Company, Completion, Fingerprint,
+    LogLikelihood, Remark, Request, Sampling, Terms, TokenMeter,
 };
 
 use super::otlp::{self, Attempt};
@@ -26,10 +26,10 @@ impl ObservedBackend {
         &self,
         request: &Request,
         meter: &Arc<TokenMeter>,
-        may_send: MaySend<'_>,
+        terms: Terms<'_>,
     ) -> Result<Option<Completion>, BackendError> {
         let started = SystemTime::now();
-        let answer = self.inner.complete_if(request, meter, may_send).await.transpose();
+        let answer = self.inner.complete_if(request, meter, terms).await.transpose();
         // What was not sent is not told of.
         let Some(answer) = answer else { return Ok(None) };
         // A server's words may quote the question, which some authors want kept out of plain text.
@@ -74,13 +74,18 @@ impl Backend for ObservedBackend {
         self.inner.log_likelihood()
     }
 
+    fn remarks(&self) -> Vec<Remark> {
+        self.inner.remarks()
+    }
+
     fn complete<'a>(
         &'a self,
         request: &'a Request,
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>> {
         Box::pin(async move {
-            let answer = self.ask(request, meter, &|| true).await?;
+            let terms = Terms { may_send: &|| true, company: Company::Alone };
+            let answer = self.ask(request, meter, terms).await?;
             Ok(answer.expect("a request that may be sent has an answer or an error"))
         })
     }
@@ -89,8 +94,8 @@ impl Backend for ObservedBackend {
         &'a self,
         request: &'a Request,
         meter: &'a Arc<TokenMeter>,
-        may_send: MaySend<'a>,
+        terms: Terms<'a>,
     ) -> BoxFuture<'a, Result<Option<Completion>, BackendError>> {
-        Box::pin(self.ask(request, meter, may_send))
+        Box::pin(self.ask(request, meter, terms))
     }
 }

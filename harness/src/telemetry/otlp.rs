@@ -48,6 +48,9 @@ pub(super) fn span(attempt: &Attempt<'_>) -> Value {
             add("gen_ai.response.finish_reasons", Some(json!([completion.finish.name()])));
             add("gen_ai.usage.input_tokens", usage.map(|usage| json!(usage.prompt_tokens)));
             add("gen_ai.usage.output_tokens", usage.map(|usage| json!(usage.completion_tokens)));
+            let shared = completion.shared;
+            add("gen_ai.request.choice.count", shared.map(|shared| json!(shared.n_choices)));
+            add("evalrun.request.id", shared.map(|shared| json!(format!("{:016x}", shared.id))));
         }
         Err(error) => add("error.type", Some(json!(error.cause()))),
     }

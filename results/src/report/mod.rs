@@ -224,7 +224,13 @@ fn requests(summary: &Summary) -> String {
     let causes = serving.retries.iter().map(|cause| format!("{} × {}", cause.n, cause.cause));
     let causes = causes.collect::<Vec<_>>().join(", ");
     let repeated = if causes.is_empty() { String::new() } else { format!("; repeated: {causes}") };
-    format!("{}{repeated}", serving.n_requests)
+    let shared = serving.shared.map_or_else(String::new, |shared| {
+        format!("; {} of them for {} samples", shared.n_requests, shared.n_samples)
+    });
+    let hedged = serving.hedges.map_or_else(String::new, |hedges| {
+        format!("; sent twice: {} ({} won)", hedges.n_sent, hedges.n_won)
+    });
+    format!("{}{shared}{hedged}{repeated}", serving.n_requests)
 }
 
 fn cost(summary: &Summary) -> Option<f64> {

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::Row;
 use tasks::ItemId;
 
-use super::RunFile;
+use super::{RunFile, shared};
 use crate::metric::ItemScore;
 use crate::summary::Tokens;
-use crate::{ItemOutcomes, Outcome, SampleOutcome, StoreError};
+use crate::{ItemOutcomes, Outcome, SampleOutcome, SharedRequests, StoreError};
 
 /// Sums over the turns of a run.
 #[derive(Debug, Default)]
@@ -25,13 +25,25 @@ pub(crate) struct TurnTotals {
     pub(super) first_token_ms: Vec<u64>,
     /// Requests that were made, repeated ones included.
     pub(super) n_requests: u64,
+    /// Requests that brought several samples.
+    pub(super) shared: Option<SharedRequests>,
 }
+
+/// Every turn, with its part of the tokens of a request that brought it with others.
+const TURNS: &str = "
+    SELECT item_id, sample_idx, t.prompt_tokens, t.completion_tokens, t.reasoning_tokens, latency_ms,
+           first_token_ms, n_attempts, t.cached_tokens, s.request_id IS NOT NULL,
+           CASE WHEN n_stored = n_choices THEN s.completion_tokens * 1.0 / n_choices END
+    FROM turns t
+    LEFT JOIN shared_requests s USING (item_id, sample_idx, turn_idx)
+    LEFT JOIN (SELECT request_id, count(*) AS n_stored FROM shared_requests GROUP BY request_id)
+        USING (request_id)";
 
 /// Generated tokens of one sample.
 #[derive(Clone, Copy, Default)]
 struct SampleLength {
     is_graded: bool,
-    n_tokens: u64,
+    n_tokens: f64,
     n_turns: usize,
     n_reported: usize,
 }
@@ -52,6 +64,11 @@ struct TurnRow {
     latency_ms: u64,
     first_token_ms: Option<u64>,
     n_attempts: u64,
+    /// Whether it came with others in one request.
+    is_shared: bool,
+    /// Its part of the tokens of such a request, where all of its samples are here: among themselves
+    /// they have as many as the request, whichever has how many.
+    part_of_tokens: Option<f64>,
 }
 
 impl TurnRow {
@@ -67,22 +84,24 @@ impl TurnRow {
             first_token_ms: unsigned(6)?,
             n_attempts: unsigned(7)?.unwrap_or(0),
             cached_tokens: unsigned(8)?,
+            is_shared: row.get(9)?,
+            part_of_tokens: row.get(10)?,
         })
     }
 }
 
 impl TurnTotals {
     fn add(&mut self, row: &TurnRow) {
-        let add = |sum: &mut Option<u64>, n: Option<u64>| {
-            if let Some(n) = n {
-                *sum = Some(sum.unwrap_or(0) + n);
-            }
-        };
-        self.tokens.prompt += row.prompt_tokens.unwrap_or(0);
-        self.tokens.completion += row.completion_tokens.unwrap_or(0);
-        self.tokens.n_unreported += usize::from(row.completion_tokens.is_none());
-        add(&mut self.tokens.cached, row.cached_tokens);
-        add(&mut self.tokens.reasoning, row.reasoning_tokens);
+        // Tokens of a request that brought several samples are counted with the request.
+        if !row.is_shared {
+            self.tokens.add(&Tokens {
+                prompt: row.prompt_tokens.unwrap_or(0),
+                completion: row.completion_tokens.unwrap_or(0),
+                n_unreported: usize::from(row.completion_tokens.is_none()),
+                cached: row.cached_tokens,
+                reasoning: row.reasoning_tokens,
+            });
+        }
         self.latency_ms.push(row.latency_ms);
         self.first_token_ms.extend(row.first_token_ms);
         self.n_requests += row.n_attempts;
@@ -117,15 +136,13 @@ impl RunFile {
 
     /// Sums over all turns; `items` says which samples were graded, in the order of [`Self::outcomes`].
     pub(crate) fn turn_totals(&self, items: &[ItemOutcomes]) -> Result<TurnTotals, StoreError> {
-        let sql = "SELECT item_id, sample_idx, prompt_tokens, completion_tokens, reasoning_tokens,
-                          latency_ms, first_token_ms, n_attempts, cached_tokens FROM turns";
         let positions: HashMap<&str, usize> =
             items.iter().enumerate().map(|(idx, item)| (item.item.0.as_str(), idx)).collect();
         let mut lengths: Vec<Vec<SampleLength>> =
             items.iter().map(|item| item.samples.iter().map(SampleLength::new).collect()).collect();
         let mut totals = TurnTotals::default();
         let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.connection.prepare(sql)?;
+            let mut statement = self.connection.prepare(TURNS)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let turn = TurnRow::read(row)?;
@@ -135,10 +152,12 @@ impl RunFile {
                 let known = items[*idx].samples.binary_search_by_key(&sample_idx, |s| s.sample_idx);
                 let Ok(known) = known else { continue };
                 let length = &mut lengths[*idx][known];
+                let n_tokens = turn.completion_tokens.map(|n| n as f64).or(turn.part_of_tokens);
                 length.n_turns += 1;
-                length.n_reported += usize::from(turn.completion_tokens.is_some());
-                length.n_tokens += turn.completion_tokens.unwrap_or(0);
+                length.n_reported += usize::from(n_tokens.is_some());
+                length.n_tokens += n_tokens.unwrap_or(0.0);
             }
+            totals.shared = shared::add_totals(&self.connection, &mut totals)?;
             Ok(())
         };
         read().map_err(super::at(&self.path))?;
@@ -155,6 +174,6 @@ fn mean(samples: &[SampleLength]) -> Option<ItemScore> {
     let is_known = |s: &&SampleLength| s.is_graded && s.n_turns > 0 && s.n_reported == s.n_turns;
     let known = || samples.iter().filter(is_known);
     let n_samples = known().count();
-    let n_tokens: u64 = known().map(|sample| sample.n_tokens).sum();
-    (n_samples > 0).then(|| ItemScore { value: n_tokens as f64 / n_samples as f64, n_samples })
+    let n_tokens: f64 = known().map(|sample| sample.n_tokens).sum();
+    (n_samples > 0).then(|| ItemScore { value: n_tokens / n_samples as f64, n_samples })
 }

@@ -12,6 +12,7 @@ mod measures;
 mod progress;
 mod reader;
 mod serving;
+mod shared;
 mod upgrade;
 mod writer;
 
@@ -29,12 +30,15 @@ pub use writer::{Happening, RunWriter, Session};
 const APPLICATION_ID: u32 = 0x6576_616c;
 
 /// The format version this build writes, and the newest one it reads.
-const FORMAT_VERSION: u32 = 4;
+const FORMAT_VERSION: u32 = 5;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The tables that version 3 added.
 const JUDGMENTS_SCHEMA: &str = include_str!("judgments.sql");
+
+/// The table that version 5 added.
+const REQUESTS_SCHEMA: &str = include_str!("requests.sql");
 
 /// Attaches the file's name to an error of `SQLite`.
 fn at(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError + '_ {

@@ -1,4 +1,4 @@
--- evalrun run file, format version 4. One file is one run; see results/src/run_file/mod.rs.
+-- evalrun run file, format version 5. One file is one run; see results/src/run_file/mod.rs.
 -- Where the plan says `"texts": "sealed"`, the columns fields, target, messages, completion, reasoning,
 -- answer and error hold sealed texts (results/src/seal.rs): the authors of those data ask that examples
 -- stay out of plain text. `evalrun` reads them; --keep-text writes them readable.

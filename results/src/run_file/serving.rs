@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::at;
 use super::measures::TurnTotals;
-use crate::{Cause, Percentiles, Price, Serving, StoreError};
+use crate::{Cause, Hedges, Percentiles, Price, Serving, StoreError};
 
 /// Reads it; nothing for a run without a completed request.
 pub(super) fn read(
@@ -20,13 +20,21 @@ pub(super) fn read(
                        WHERE kind = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1";
         let failures = "SELECT error_kind, count(*) FROM samples WHERE status = 'failed'
                         GROUP BY 1 ORDER BY 2 DESC, 1";
+        let hedges = hedges(connection)?;
+        let mut tokens = turns.tokens;
+        if let Some(hedges) = &hedges {
+            tokens.prompt += hedges.prompt_tokens;
+            tokens.completion += hedges.completion_tokens;
+        }
         Ok(Some(Serving {
             latency_ms,
             first_token_ms: percentiles(&mut turns.first_token_ms),
-            n_requests: turns.n_requests,
+            n_requests: turns.n_requests + hedges.map_or(0, |hedges| hedges.n_sent),
+            shared: turns.shared,
+            hedges,
             retries: causes(connection, retries)?,
             failures: causes(connection, failures)?,
-            cost: price(connection)?.map(|price| price.cost(turns.tokens)),
+            cost: price(connection)?.map(|price| price.cost(tokens)),
         }))
     };
     read().map_err(at(path))
@@ -53,6 +61,22 @@ fn causes(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Cause>> {
         Ok(Cause { cause: cause.unwrap_or_default(), n: row.get::<_, i64>(1)?.cast_unsigned() })
     };
     connection.prepare(sql)?.query_map([], cause)?.collect()
+}
+
+/// Requests that were sent a second time; nothing where there were none.
+fn hedges(connection: &Connection) -> rusqlite::Result<Option<Hedges>> {
+    let sql = "SELECT count(*), coalesce(sum(json_extract(detail, '$.won')), 0),
+                      coalesce(sum(json_extract(detail, '$.spent.prompt_tokens')), 0),
+                      coalesce(sum(json_extract(detail, '$.spent.completion_tokens')), 0)
+               FROM events WHERE kind = 'hedge'";
+    connection.query_row(sql, [], |row| {
+        let count =
+            |idx: usize| Ok::<u64, rusqlite::Error>(row.get::<_, i64>(idx)?.cast_unsigned());
+        let (n_sent, n_won) = (count(0)?, count(1)?);
+        let (prompt_tokens, completion_tokens) = (count(2)?, count(3)?);
+        let hedges = Hedges { n_sent, n_won, prompt_tokens, completion_tokens };
+        Ok((n_sent > 0).then_some(hedges))
+    })
 }
 
 /// The prices that the last session was given.

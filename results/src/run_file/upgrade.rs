@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{FORMAT_VERSION, JUDGMENTS_SCHEMA};
+use super::{FORMAT_VERSION, JUDGMENTS_SCHEMA, REQUESTS_SCHEMA};
 
 /// A column that a later format has.
 struct Column {
@@ -16,7 +16,7 @@ struct Column {
 /// Columns that are not in every format, in the order in which they came: details with version 2, cached
 /// tokens with version 3. Version 3 brought the tables of judges, too; earlier ones had no dialogues, so
 /// that their verdicts, which know neither `answered` nor the absence of a score, need no change. Version 4
-/// brought calls, and prompts that go on from others.
+/// brought calls, and prompts that go on from others, and version 5 the table of shared requests.
 const COLUMNS: &[Column] = &[
     Column { table: "verdicts", name: "detail", kind: "TEXT" },
     Column { table: "turns", name: "cached_tokens", kind: "INTEGER" },
@@ -34,6 +34,7 @@ pub(super) fn in_place(connection: &Connection) -> rusqlite::Result<()> {
         }
     }
     transaction.execute_batch(JUDGMENTS_SCHEMA)?;
+    transaction.execute_batch(REQUESTS_SCHEMA)?;
     transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.commit()
 }
@@ -52,15 +53,17 @@ pub(super) fn in_view(connection: &Connection) -> rusqlite::Result<()> {
         let sql = format!("CREATE TEMP VIEW {table} AS SELECT *, {columns} FROM main.{table}");
         connection.execute(&sql, [])?;
     }
-    if !has_judges(connection)? {
-        connection.execute_batch(&JUDGMENTS_SCHEMA.replace("CREATE ", "CREATE TEMP "))?;
+    for (table, schema) in [("judges", JUDGMENTS_SCHEMA), ("shared_requests", REQUESTS_SCHEMA)] {
+        if !has_table(connection, table)? {
+            connection.execute_batch(&schema.replace("CREATE ", "CREATE TEMP "))?;
+        }
     }
     Ok(())
 }
 
-fn has_judges(connection: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'judges'";
-    connection.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)? > 0))
+fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = ?1";
+    connection.query_row(sql, [name], |row| Ok(row.get::<_, i64>(0)? > 0))
 }
 
 fn has_column(connection: &Connection, table: &str, name: &str) -> rusqlite::Result<bool> {

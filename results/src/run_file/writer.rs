@@ -6,7 +6,10 @@ use rusqlite::{Connection, Transaction, params};
 use tasks::{Answer, Completion, Item, Judgement, Request, SampleKey, Transcript};
 
 use super::lock::WriterLock;
-use super::{APPLICATION_ID, FORMAT_VERSION, JUDGMENTS_SCHEMA, RunFile, SCHEMA, at, open};
+use super::{
+    APPLICATION_ID, FORMAT_VERSION, JUDGMENTS_SCHEMA, REQUESTS_SCHEMA, RunFile, SCHEMA, at, open,
+    shared,
+};
 use crate::seal::TextForm;
 use crate::{JudgeConfig, Plan, SampleRecord, SampleResult, StoreError};
 
@@ -165,6 +168,7 @@ fn lay_out(
     transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.execute_batch(SCHEMA)?;
     transaction.execute_batch(JUDGMENTS_SCHEMA)?;
+    transaction.execute_batch(REQUESTS_SCHEMA)?;
     let form = TextForm::new(plan.texts);
     let plan = serde_json::to_string(plan).expect("a plan is plain data");
     let facts = [("plan".to_owned(), plan), ("created_at".to_owned(), session.started_at.clone())];
@@ -265,6 +269,9 @@ fn store_turns(
             usage.and_then(|usage| usage.cached_tokens).map(u64::cast_signed),
             calls(completion).map(|calls| form.kept(&calls)),
         ])?;
+        if let Some(request) = &completion.shared {
+            shared::store(transaction, (key, turn_idx), request)?;
+        }
     }
     Ok(())
 }

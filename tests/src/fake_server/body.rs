@@ -20,16 +20,20 @@ pub(super) struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
-    /// Returns the whole reply as one object.
-    pub(super) fn whole(&self, chat: &ChatReply) -> Value {
-        let mut choice = match self.endpoint {
-            Endpoint::Chat => json!({"index": 0, "message": message(chat, self.index)}),
-            Endpoint::Plain => json!({"index": 0, "text": chat.content}),
+    /// Returns the whole reply, a choice for each of `chats`, as one object.
+    pub(super) fn whole(&self, chats: &[ChatReply]) -> Value {
+        let choice = |(place, chat): (usize, &ChatReply)| {
+            let mut choice = match self.endpoint {
+                Endpoint::Chat => json!({"index": place, "message": message(chat, self.index)}),
+                Endpoint::Plain => json!({"index": place, "text": chat.content}),
+            };
+            choice["logprobs"] = Value::Null;
+            choice["finish_reason"] = json!(chat.finish_reason);
+            choice
         };
-        choice["logprobs"] = Value::Null;
-        choice["finish_reason"] = json!(chat.finish_reason);
-        let mut object = self.object(false, &[choice]);
-        if let Some(counts) = chat.usage {
+        let choices: Vec<Value> = chats.iter().enumerate().map(choice).collect();
+        let mut object = self.object(false, &choices);
+        if let Some(counts) = Usage::of_all(chats) {
             object["usage"] = usage(counts);
         }
         object
@@ -40,14 +44,24 @@ impl Envelope<'_> {
         self.object(stream, &[])
     }
 
-    /// Returns the payloads of the data events of a stream.
-    pub(super) fn events(&self, chat: &ChatReply, pieces: usize, with_usage: bool) -> Vec<String> {
-        let mut events: Vec<Value> =
-            self.deltas(chat, pieces).into_iter().map(|delta| self.event(delta, None)).collect();
-        if let Some(reason) = &chat.finish_reason {
-            events.push(self.event(self.delta("content", ""), Some(reason)));
+    /// Returns the payloads of the data events of a stream; those of several choices take turns.
+    pub(super) fn events(
+        &self,
+        chats: &[ChatReply],
+        pieces: usize,
+        with_usage: bool,
+    ) -> Vec<String> {
+        let of_choice = |(place, chat)| self.events_of_choice(place, chat, pieces).into_iter();
+        let mut choices: Vec<_> = chats.iter().enumerate().map(of_choice).collect();
+        let mut events = Vec::new();
+        loop {
+            let n_before = events.len();
+            events.extend(choices.iter_mut().filter_map(Iterator::next));
+            if events.len() == n_before {
+                break;
+            }
         }
-        if let Some(counts) = chat.usage.filter(|_| with_usage) {
+        if let Some(counts) = Usage::of_all(chats).filter(|_| with_usage) {
             for event in &mut events {
                 event["usage"] = Value::Null;
             }
@@ -58,6 +72,15 @@ impl Envelope<'_> {
         let mut payloads: Vec<String> = events.iter().map(Value::to_string).collect();
         payloads.push("[DONE]".to_owned());
         payloads
+    }
+
+    fn events_of_choice(&self, place: usize, chat: &ChatReply, pieces: usize) -> Vec<Value> {
+        let deltas = self.deltas(chat, pieces).into_iter();
+        let mut events: Vec<Value> = deltas.map(|delta| self.event(place, delta, None)).collect();
+        if let Some(reason) = &chat.finish_reason {
+            events.push(self.event(place, self.delta("content", ""), Some(reason)));
+        }
+        events
     }
 
     /// Returns what the events add one by one: the role, the reasoning, the text.
@@ -86,12 +109,12 @@ impl Envelope<'_> {
         }
     }
 
-    fn event(&self, delta: Value, finish_reason: Option<&str>) -> Value {
+    fn event(&self, place: usize, delta: Value, finish_reason: Option<&str>) -> Value {
         let mut choice = match self.endpoint {
             Endpoint::Chat => json!({"delta": delta}),
             Endpoint::Plain => delta,
         };
-        choice["index"] = json!(0);
+        choice["index"] = json!(place);
         choice["finish_reason"] = json!(finish_reason);
         self.object(true, &[choice])
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::body::{self, Endpoint, Envelope};
 use super::http::{self, ChunkedBody};
-use super::reply::{Cut, Reply};
+use super::reply::{ChatReply, Cut, Reply};
 use super::request::SeenRequest;
 use super::shared::{InFlight, Shared};
 use super::style::StreamStyle;
@@ -59,10 +59,25 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Returns the first choice with the others that are asked for and given.
+    fn choices(&self, first: ChatReply) -> Vec<ChatReply> {
+        let script = &self.shared.script;
+        let mut chats = vec![first];
+        for index in 1..self.request.n_choices().min(script.most_choices) {
+            if let Reply::Chat(chat) = (script.answers)(&self.request.choice(index)).reply {
+                chats.push(chat);
+            }
+        }
+        chats
+    }
+
     fn play_whole(self, reply: Reply, envelope: &Envelope) -> io::Result<Next> {
         match reply {
-            Reply::Chat(chat) => self.send_json(200, &envelope.whole(&chat)),
-            Reply::Partial { chat, cut, .. } => self.send_half(&envelope.whole(&chat), &cut),
+            Reply::Chat(chat) => {
+                let whole = envelope.whole(&self.choices(chat));
+                self.send_json(200, &whole)
+            }
+            Reply::Partial { chat, cut, .. } => self.send_half(&envelope.whole(&[chat]), &cut),
             Reply::MalformedJson => self.send(200, &[], BROKEN_JSON.as_bytes()),
             Reply::EmptyChoices => self.send_json(200, &envelope.without_choices(false)),
             other => self.play_either(other),
@@ -78,11 +93,12 @@ impl<'a> Exchange<'a> {
         let with_usage = self.request.wants_stream_usage();
         match reply {
             Reply::Chat(chat) => {
-                let payloads = envelope.events(&chat, style.pieces, with_usage);
+                let chats = self.choices(chat);
+                let payloads = envelope.events(&chats, style.pieces, with_usage);
                 self.send_events(style, &payloads, &Cut::End)
             }
             Reply::Partial { chat, events, cut } => {
-                let mut payloads = envelope.events(&chat, style.pieces, with_usage);
+                let mut payloads = envelope.events(&[chat], style.pieces, with_usage);
                 payloads.truncate(events);
                 if let Cut::Error(message) = &cut {
                     payloads.push(body::error(message).to_string());

@@ -216,6 +216,14 @@ impl Usage {
         Self { prompt, completion, reasoning: None }
     }
 
+    /// Returns the counts of several choices together, as servers report them: the prompt counts once.
+    pub(super) fn of_all(chats: &[ChatReply]) -> Option<Self> {
+        let usages: Vec<Self> = chats.iter().filter_map(|chat| chat.usage).collect();
+        let completion = usages.iter().map(|usage| usage.completion).sum();
+        let reasoning = usages.iter().map(|usage| usage.reasoning).sum();
+        usages.first().map(|first| Self { completion, reasoning, ..*first })
+    }
+
     /// Reports how many of the completion tokens were reasoning.
     #[must_use]
     pub fn with_reasoning(mut self, tokens: u64) -> Self {

@@ -50,6 +50,27 @@ impl SeenRequest {
         self.body["seed"].as_i64()
     }
 
+    /// Returns how many choices the body asks for.
+    pub fn n_choices(&self) -> usize {
+        self.body["n"].as_u64().map_or(1, |n| usize::try_from(n).expect("a small number"))
+    }
+
+    /// Returns the request that asks for the choice with this index alone: its seed follows from the seed
+    /// of the first one.
+    #[must_use]
+    pub fn choice(&self, index: usize) -> Self {
+        let mut single = self.clone();
+        // What could go wrong has gone wrong with the first one.
+        single.attempt += 1;
+        if let Some(body) = single.body.as_object_mut() {
+            body.remove("n");
+        }
+        if let Some(seed) = self.seed() {
+            single.body["seed"] = (seed + i64::try_from(index).expect("a small number")).into();
+        }
+        single
+    }
+
     /// Tells whether the body asks for a stream of events.
     pub fn wants_stream(&self) -> bool {
         self.body["stream"] == true

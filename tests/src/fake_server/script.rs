@@ -56,6 +56,7 @@ pub struct Script {
     pub(super) owner: String,
     pub(super) forgetful: bool,
     pub(super) elsewhere: Elsewhere,
+    pub(super) most_choices: usize,
 }
 
 impl Script {
@@ -74,6 +75,7 @@ impl Script {
             owner: "fake".to_owned(),
             forgetful: false,
             elsewhere: Box::new(|_| None),
+            most_choices: 1,
         }
     }
 
@@ -145,6 +147,14 @@ impl Script {
     #[must_use]
     pub fn forgetful(mut self) -> Self {
         self.forgetful = true;
+        self
+    }
+
+    /// Gives as many choices as a request asks for, at most `most`, where its first one is a proper reply.
+    /// Each is the answer to [`SeenRequest::choice`]. Without this, `n` is ignored, as many servers do.
+    #[must_use]
+    pub fn gives_choices(mut self, most: usize) -> Self {
+        self.most_choices = most;
         self
     }
 

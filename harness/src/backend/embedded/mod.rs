@@ -117,6 +117,7 @@ impl Backend for EmbeddedBackend {
             prompt_style: self.prompt_style,
             tools: self.tools,
             concurrency: self.batch,
+            samples_per_request: 1,
             deterministic: true,
         }
     }

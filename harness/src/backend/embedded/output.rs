@@ -105,6 +105,7 @@ impl Output {
                 first_token_ms: self.first_token_ms,
                 n_attempts: 1,
             },
+            shared: None,
         }
     }
 }

@@ -1,55 +1,43 @@
-//! Collecting one completion from stream events or from one JSON document.
+//! Collecting the choices of one answer, mostly one, from stream events or from one JSON document.
 
 use std::time::Instant;
 
 use serde::Deserialize;
-use tasks::{BackendError, Completion, Finish, Timing, TokenMeter, Usage};
+use tasks::{BackendError, Completion, Finish, TokenMeter, Usage};
 
-use super::calls::{CallPiece, Calls};
+use super::choice::{Choice, ChoicePart};
 use super::endpoint::redact;
 use super::stream::Event;
-use super::{Api, Endpoint, protocol};
+use super::{Endpoint, protocol};
 
-/// What has arrived of one completion.
+/// What has arrived of one answer.
 #[derive(Debug)]
 pub(super) struct Collected<'a> {
     endpoint: &'a Endpoint,
     started: Instant,
-    first_token: Option<Instant>,
     /// When the last part came that told anything.
     latest: Instant,
     is_done: bool,
-    text: String,
-    reasoning: String,
-    calls: Calls,
-    finish: Option<Finish>,
+    /// Those that were asked for, by their index.
+    choices: Vec<Choice>,
     usage: Option<Usage>,
 }
 
-/// One event of a stream, or a whole answer; both paths of the API fit.
+/// What an answer brought.
+#[derive(Debug)]
+pub(super) struct Brought {
+    /// Completions with the index of their choice, at least one, in order.
+    pub(super) completions: Vec<(u32, Completion)>,
+    /// Token counts of all choices together.
+    pub(super) usage: Option<Usage>,
+}
+
+/// One event of a stream, or a whole answer.
 #[derive(Deserialize)]
 struct Payload {
-    choices: Option<Vec<Choice>>,
+    choices: Option<Vec<ChoicePart>>,
     usage: Option<UsageBody>,
     error: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    index: u32,
-    delta: Option<Piece>,
-    message: Option<Piece>,
-    text: Option<String>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Piece {
-    content: Option<String>,
-    reasoning_content: Option<String>,
-    reasoning: Option<String>,
-    tool_calls: Option<Vec<CallPiece>>,
 }
 
 #[derive(Deserialize)]
@@ -73,19 +61,10 @@ struct UsageDetails {
 }
 
 impl<'a> Collected<'a> {
-    pub(super) fn new(endpoint: &'a Endpoint, started: Instant) -> Self {
-        Self {
-            endpoint,
-            started,
-            first_token: None,
-            latest: started,
-            is_done: false,
-            text: String::new(),
-            reasoning: String::new(),
-            calls: Calls::default(),
-            finish: None,
-            usage: None,
-        }
+    /// Prepares to collect `n_choices`; others that a server may send are passed over.
+    pub(super) fn new(endpoint: &'a Endpoint, n_choices: usize, started: Instant) -> Self {
+        let choices = (0..n_choices).map(|_| Choice::new(started)).collect();
+        Self { endpoint, started, latest: started, is_done: false, choices, usage: None }
     }
 
     /// Takes in one stream event.
@@ -100,9 +79,7 @@ impl<'a> Collected<'a> {
             return Err(self.failed(&serde_json::from_str(data).unwrap_or_else(|_| data.into())));
         }
         // A stream event carries about one token; the exact count comes with `usage` at the end.
-        if self.payload(data)? {
-            meter.add(1);
-        }
+        meter.add(self.payload(data)?);
         Ok(())
     }
 
@@ -118,47 +95,69 @@ impl<'a> Collected<'a> {
         self.is_done
     }
 
-    /// Whether the finish reason has come, after which there are only token counts.
+    /// Whether every finish reason has come, after which there are only token counts.
     pub(super) fn has_finish(&self) -> bool {
-        self.finish.is_some()
+        self.choices.iter().all(|choice| choice.finish.is_some())
+    }
+
+    /// Whether some choice is complete.
+    pub(super) fn has_any(&self) -> bool {
+        self.choices.iter().any(|choice| choice.finish.is_some())
+    }
+
+    /// Parts that brought text, each of which is about a token.
+    pub(super) fn n_texts(&self) -> u64 {
+        self.choices.iter().map(|choice| choice.n_texts).sum()
     }
 
     /// Bytes collected so far.
     pub(super) fn n_bytes(&self) -> usize {
-        self.text.len() + self.reasoning.len() + self.calls.n_bytes()
+        self.choices.iter().map(Choice::n_bytes).sum()
     }
 
-    fn timing(&self) -> Timing {
-        let since_start = |at: Instant| {
-            let wait_ms = at.duration_since(self.started).as_millis();
-            u64::try_from(wait_ms).unwrap_or(u64::MAX)
-        };
-        Timing {
-            latency_ms: since_start(self.latest),
-            first_token_ms: self.first_token.map(since_start),
-            n_attempts: 1,
+    /// The completions; one without an end is no completion.
+    pub(super) fn finish(self) -> Result<Brought, BackendError> {
+        let (counts, usage) = (self.counts(), self.usage);
+        // A choice among others has its own end; of a single one all that came counts.
+        let times = (self.started, (self.choices.len() == 1).then_some(self.latest));
+        let mut completions = Vec::new();
+        for (idx, (choice, usage)) in (0..).zip(self.choices.into_iter().zip(counts)) {
+            let completion = choice.completion(times, usage)?;
+            completions.extend(completion.map(|completion| (idx, completion)));
         }
-    }
-
-    /// The completion; one without an end is no completion.
-    pub(super) fn finish(self) -> Result<Completion, BackendError> {
-        let timing = self.timing();
-        let Some(finish) = self.finish else {
+        if completions.is_empty() {
             return Err(protocol("the answer broke off without a finish reason"));
-        };
-        Ok(Completion {
-            text: self.text,
-            reasoning: (!self.reasoning.is_empty()).then_some(self.reasoning),
-            tool_calls: self.calls.finish()?,
-            reasoning_opened_by_template: false,
-            finish,
-            usage: self.usage,
-            timing,
-        })
+        }
+        Ok(Brought { completions, usage })
     }
 
-    /// Whether the payload brought text.
-    fn payload(&mut self, json: &str) -> Result<bool, BackendError> {
+    /// Token counts of each choice. Servers report the sum, which is the count of a choice that came
+    /// alone. Of several it is divided only where that is no guess: where the parts of all choices
+    /// together are as many as the tokens, each part was one token.
+    fn counts(&self) -> Vec<Option<Usage>> {
+        let is_begun = |choice: &&Choice| choice.n_parts > 0;
+        let Some(usage) = self.usage else { return vec![None; self.choices.len()] };
+        if self.choices.iter().filter(is_begun).count() == 1 {
+            return self
+                .choices
+                .iter()
+                .map(|choice| Some(usage).filter(|_| is_begun(&choice)))
+                .collect();
+        }
+        let of_choice =
+            |n_tokens: u64| Usage { completion_tokens: n_tokens, reasoning_tokens: None, ..usage };
+        let measures: [fn(&Choice) -> u64; 2] = [|choice| choice.n_texts, |choice| choice.n_parts];
+        // The token that ends a choice may come without text.
+        let fits = |measure: &fn(&Choice) -> u64| {
+            self.choices.iter().map(measure).sum::<u64>() == usage.completion_tokens
+        };
+        let measure = measures.into_iter().find(fits);
+        let count = |choice| measure.map(|measure| of_choice(measure(choice)));
+        self.choices.iter().map(count).collect()
+    }
+
+    /// How many choices the payload brought text of.
+    fn payload(&mut self, json: &str) -> Result<u64, BackendError> {
         let payload: Payload = serde_json::from_str(json)
             .map_err(|err| protocol(&format!("malformed JSON ({err}): {}", self.start_of(json))))?;
         self.latest = Instant::now();
@@ -168,36 +167,24 @@ impl<'a> Collected<'a> {
         if let Some(usage) = payload.usage {
             self.usage = usage.into_usage().or(self.usage);
         }
-        let n_before = self.n_bytes();
-        for choice in payload.choices.into_iter().flatten().filter(|choice| choice.index == 0) {
-            self.choice(choice)?;
+        let mut n_texts = 0;
+        for part in payload.choices.into_iter().flatten() {
+            n_texts += u64::from(self.part(part)?);
         }
-        let brought_text = self.n_bytes() > n_before;
-        if brought_text && self.first_token.is_none() {
-            self.first_token = Some(self.latest);
-        }
-        Ok(brought_text)
+        Ok(n_texts)
     }
 
-    fn choice(&mut self, choice: Choice) -> Result<(), BackendError> {
-        match self.endpoint.api {
-            Api::Completions => self.text += choice.text.as_deref().unwrap_or(""),
-            Api::Chat => {
-                let piece = choice.delta.or(choice.message).unwrap_or_default();
-                self.text += piece.content.as_deref().unwrap_or("");
-                let reasoning = piece.reasoning_content.or(piece.reasoning);
-                self.reasoning += reasoning.as_deref().unwrap_or("");
-                for piece in piece.tool_calls.into_iter().flatten() {
-                    self.calls.add(piece)?;
-                }
-            }
+    fn part(&mut self, part: ChoicePart) -> Result<bool, BackendError> {
+        let reason = part.finish_reason.as_deref().filter(|reason| !reason.is_empty());
+        let unknown = |reason: &str| {
+            protocol(&format!("the server ended the answer with `{}`", self.start_of(reason)))
+        };
+        let finish =
+            reason.map(|reason| finish_of(reason).ok_or_else(|| unknown(reason))).transpose();
+        match self.choices.get_mut(part.index as usize) {
+            Some(choice) => choice.add(part, finish?, self.latest),
+            None => Ok(false),
         }
-        if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
-            self.finish = Some(finish_of(&reason).ok_or_else(|| {
-                protocol(&format!("the server ended the answer with `{}`", self.start_of(&reason)))
-            })?);
-        }
-        Ok(())
     }
 }
 
@@ -250,12 +237,13 @@ fn finish_of(reason: &str) -> Option<Finish> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::remote::Api;
 
     fn check(api: Api, events: &[&str], expected: &str) {
         let meter = TokenMeter::default();
         let endpoint =
             Endpoint { base_url: String::new(), model: String::new(), api, api_key: None };
-        let mut collected = Collected::new(&endpoint, Instant::now());
+        let mut collected = Collected::new(&endpoint, 1, Instant::now());
         let outcome = events
             .iter()
             .try_for_each(|event| {
@@ -263,7 +251,8 @@ mod tests {
                 let name = (!name.is_empty()).then(|| name.to_owned());
                 collected.event(&Event { name, data: data.to_owned() }, &meter)
             })
-            .and_then(|()| collected.finish());
+            .and_then(|()| collected.finish())
+            .map(|mut brought| brought.completions.remove(0).1);
         let shown = match outcome {
             Ok(c) => format!(
                 "{} | {:?} | {} | {:?}",
@@ -345,5 +334,44 @@ mod tests {
             &[r#"{"choices":[{"delta":{},"finish_reason":"abort"}]}"#],
             "unusable answer: the server ended the answer with `abort`",
         );
+    }
+    /// What the parts of three choices come to, each given as `index text`, where `.` is the end; and the
+    /// token counts where the server says that there were so many in all.
+    fn check_choices(parts: &[&str], n_tokens: u64, expected: &[&str]) {
+        let endpoint = Endpoint {
+            base_url: String::new(),
+            model: String::new(),
+            api: Api::Chat,
+            api_key: None,
+        };
+        let mut collected = Collected::new(&endpoint, 3, Instant::now());
+        for part in parts {
+            let (index, text) = part.split_once(' ').expect("an index and a text");
+            let (text, finish) = if text == "." { ("", "\"stop\"") } else { (text, "null") };
+            let json = format!(
+                r#"{{"choices":[{{"index":{index},"delta":{{"content":"{text}"}},"finish_reason":{finish}}}]}}"#
+            );
+            collected.payload(&json).expect("a part");
+        }
+        let usage = format!(r#"{{"usage":{{"prompt_tokens":9,"completion_tokens":{n_tokens}}}}}"#);
+        collected.payload(&usage).expect("counts");
+        let brought = collected.finish().expect("completions");
+        let shown: Vec<String> = brought
+            .completions
+            .iter()
+            .map(|(idx, c)| format!("{idx} {} {:?}", c.text, c.usage.map(|u| u.completion_tokens)))
+            .collect();
+        assert_eq!(shown, expected);
+        assert_eq!(brought.usage.map(|usage| usage.completion_tokens), Some(n_tokens));
+    }
+
+    #[test]
+    fn choices_are_told_apart_and_counts_are_not_guessed() {
+        let mixed = ["0 a", "2 x", "1 b", "0 c", "2 .", "0 .", "7 lost", "1 ."];
+        check_choices(&mixed, 4, &["0 ac Some(2)", "1 b Some(1)", "2 x Some(1)"]);
+        check_choices(&mixed, 7, &["0 ac Some(3)", "1 b Some(2)", "2 x Some(2)"]);
+        check_choices(&mixed, 9, &["0 ac None", "1 b None", "2 x None"]);
+        check_choices(&["1 b", "0 a", "1 ."], 3, &["1 b Some(2)"]);
+        check_choices(&["0 a", "0 ."], 30, &["0 a Some(30)"]);
     }
 }

@@ -5,9 +5,13 @@ use tasks::{Message, Request, Role};
 
 use super::{Api, Dialect, Endpoint, Parameter, Profile};
 
-/// The JSON body of `request`. Parameters outside the `OpenAI` reference (`top_k`, `min_p`, `repetition_penalty`) are sent
+/// The JSON body of `request`, which asks for so many choices. Parameters outside the `OpenAI` reference (`top_k`, `min_p`, `repetition_penalty`) are sent
 /// only where the task or the user sets them, and nothing is sent that `dialect` has no word for.
-pub(super) fn of(endpoint: &Endpoint, dialect: &Dialect, request: &Request) -> Value {
+pub(super) fn of(
+    endpoint: &Endpoint,
+    dialect: &Dialect,
+    (request, n_choices): (&Request, usize),
+) -> Value {
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(endpoint.model));
     let (field, prompt) = prompt(endpoint.api, dialect, request);
@@ -16,6 +20,9 @@ pub(super) fn of(endpoint: &Endpoint, dialect: &Dialect, request: &Request) -> V
         body.insert("tools".to_owned(), json!(request.tools));
     }
     body.insert("stream".to_owned(), json!(true));
+    if n_choices > 1 {
+        body.insert("n".to_owned(), json!(n_choices));
+    }
     for (parameter, value) in parameters(dialect, request) {
         if let (Some(name), Some(value)) = (dialect.spelling(parameter, endpoint.api), value) {
             body.insert(name.to_owned(), value);
@@ -91,7 +98,7 @@ mod tests {
         };
         let endpoint =
             Endpoint { base_url: String::new(), model: "m".to_owned(), api, api_key: None };
-        assert_eq!(of(&endpoint, dialect, &request).to_string(), expected);
+        assert_eq!(of(&endpoint, dialect, (&request, 1)).to_string(), expected);
     }
 
     #[test]

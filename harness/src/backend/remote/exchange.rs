@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, Url};
-use tasks::{BackendError, Completion, TokenMeter};
+use tasks::{BackendError, TokenMeter};
 
-use super::answer::Collected;
+use super::answer::{Brought, Collected};
 use super::client::{self, client};
+use super::hedge::Progress;
 use super::traffic::{Pass, Report, TrafficSettings};
 use super::{Endpoint, Replica, endpoint, failure, protocol, stream};
 
@@ -41,12 +42,50 @@ pub(super) struct Watch<'a> {
     pub(super) meter: &'a TokenMeter,
     /// What the request was let in with; a probe of parameters has nothing of the kind.
     pub(super) pass: Option<&'a Pass<'a>>,
+    /// Where it matters when the answer begins and how far it gets.
+    pub(super) progress: Option<&'a Progress>,
 }
 
-/// A completion and the headers that came with it.
+/// What is sent.
+#[derive(Debug, Clone)]
+pub(super) struct Post {
+    pub(super) body: Vec<u8>,
+    /// Choices that the body asks for.
+    pub(super) n_choices: usize,
+}
+
+/// Completions and what came with them.
+#[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) completion: Completion,
+    pub(super) brought: Brought,
     pub(super) headers: HeaderMap,
+    /// Whether the server has said all that it had to say.
+    pub(super) is_whole: bool,
+}
+
+impl Answer {
+    /// What it tells about its server, for which so many tokens were set aside.
+    pub(super) fn report(&self, n_tokens: f64) -> Report {
+        let first = self.brought.completions.iter().filter_map(|(_, c)| c.timing.first_token_ms);
+        Report::answered((first.min(), self.brought.usage), &self.headers, n_tokens)
+    }
+}
+
+impl<'a> Watch<'a> {
+    /// Counts tokens and nothing else.
+    pub(super) fn only(meter: &'a TokenMeter) -> Self {
+        Self { meter, pass: None, progress: None }
+    }
+
+    /// Notes that something came.
+    fn note_piece(&self) {
+        if let Some(pass) = self.pass {
+            pass.note_piece();
+        }
+        if let Some(progress) = self.progress {
+            progress.note_begin();
+        }
+    }
 }
 
 impl Line {
@@ -70,28 +109,28 @@ impl Line {
         self.server.clone()
     }
 
-    /// Asks once. An answer with a finish reason is complete, whatever becomes of its connection.
+    /// Asks once. What has a finish reason is complete, whatever becomes of its connection.
     pub(super) async fn ask(
         &self,
         endpoint: &Endpoint,
-        body: Vec<u8>,
+        post: Post,
         watch: Watch<'_>,
     ) -> Result<Answer, BackendError> {
         let mut headers = HeaderMap::new();
-        let mut collected = Collected::new(endpoint, Instant::now());
-        let exchange = self.exchange(endpoint, body, watch, (&mut headers, &mut collected));
+        let mut collected = Collected::new(endpoint, post.n_choices, Instant::now());
+        let exchange = self.exchange(endpoint, post.body, watch, (&mut headers, &mut collected));
         let limit_s = self.timeout.as_secs();
         let outcome = tokio::time::timeout(self.timeout, exchange).await;
-        match outcome.unwrap_or(Err(BackendError::Timeout { limit_s })) {
-            Ok(()) => (),
+        let is_whole = match outcome.unwrap_or(Err(BackendError::Timeout { limit_s })) {
+            Ok(()) => true,
             Err(
                 BackendError::Timeout { .. }
                 | BackendError::Silent { .. }
                 | BackendError::Broken { .. },
-            ) if collected.has_finish() => (),
+            ) if collected.has_any() => collected.has_finish(),
             Err(error) => return Err(error),
-        }
-        Ok(Answer { completion: collected.finish()?, headers })
+        };
+        Ok(Answer { brought: collected.finish()?, headers, is_whole })
     }
 
     /// Whether the server is there, as far as its list of models tells.
@@ -155,22 +194,23 @@ impl Line {
         &self,
         mut response: Response,
         collected: &mut Collected<'_>,
-        Watch { meter, pass }: Watch<'_>,
+        watch: Watch<'_>,
     ) -> Result<(), BackendError> {
         let mut events = stream::Events::default();
         loop {
             let rest = self.idle_timeout.min(REST_TIMEOUT);
             let idle = if collected.has_finish() { rest } else { self.idle_timeout };
             let Some(bytes) = self.unless_silent(idle, response.chunk()).await? else { break };
-            if let Some(pass) = pass {
-                pass.note_piece();
-            }
+            watch.note_piece();
             for event in events.feed(&bytes) {
-                collected.event(&event, meter)?;
+                collected.event(&event, watch.meter)?;
                 if collected.is_done() {
                     read_to_end(response).await;
                     return Ok(());
                 }
+            }
+            if let Some(progress) = watch.progress {
+                progress.note_tokens(collected.n_texts());
             }
             if events.n_pending_bytes() + collected.n_bytes() > MAX_COMPLETION_BYTES {
                 return Err(protocol("the completion is larger than 256 MiB"));
@@ -178,7 +218,7 @@ impl Line {
         }
         // A last event without its blank line is complete all the same, unless the connection broke off
         // inside it in good order; then it matters only where the finish reason has not come.
-        match events.finish().map(|event| collected.event(&event, meter)) {
+        match events.finish().map(|event| collected.event(&event, watch.meter)) {
             Some(Err(error)) if !collected.has_finish() => Err(error),
             _ => Ok(()),
         }
@@ -188,19 +228,17 @@ impl Line {
         &self,
         mut response: Response,
         collected: &mut Collected<'_>,
-        Watch { meter, pass }: Watch<'_>,
+        watch: Watch<'_>,
     ) -> Result<(), BackendError> {
         let mut bytes = Vec::new();
         while let Some(chunk) = self.unless_silent(self.idle_timeout, response.chunk()).await? {
             bytes.extend_from_slice(&chunk);
-            if let Some(pass) = pass {
-                pass.note_piece();
-            }
+            watch.note_piece();
             if bytes.len() > MAX_COMPLETION_BYTES {
                 return Err(protocol("the answer is larger than 256 MiB"));
             }
         }
-        collected.whole(&String::from_utf8_lossy(&bytes), meter)
+        collected.whole(&String::from_utf8_lossy(&bytes), watch.meter)
     }
 
     /// Waits for the next thing from the server, which may be silent for so long.

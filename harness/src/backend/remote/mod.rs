@@ -4,37 +4,43 @@
 //! standard defines them. Reasoning is taken from `reasoning_content` (DeepSeek, vLLM, SGLang) or
 //! `reasoning` (OpenRouter, Ollama).
 //!
-//! [`traffic`] decides when a request goes and to which server; [`dialect`] decides how it is written.
+//! [`traffic`] decides when a request goes and to which server; [`dialect`] decides how it is written;
+//! [`lobby`] is where samples meet that share one, and [`hedge`] decides what is sent a second time.
 
 mod answer;
+mod asking;
 mod body;
 mod calls;
+mod choice;
 mod client;
 pub(crate) mod dialect;
 mod endpoint;
 mod exchange;
 mod failure;
+mod hedge;
+mod lobby;
 mod stream;
+mod together;
 pub(crate) mod traffic;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tasks::{
-    Backend, BackendError, BoxFuture, Capabilities, Completion, Fingerprint, MaySend, PromptStyle,
-    Request, Sampling, TokenMeter, ToolSupport,
+    Backend, BackendError, BoxFuture, Capabilities, Company, Completion, Fingerprint, PromptStyle,
+    Remark, Request, Sampling, Terms, TokenMeter, ToolSupport,
 };
 
 pub(crate) use client::{OfferedModel, offered};
-pub use dialect::{Dialect, Parameter, Profile};
+pub use dialect::{Dialect, Parameter, Profile, Sharing};
 pub use endpoint::{Api, ApiKey, Endpoint, Replica};
 pub(crate) use endpoint::{join, without_credentials};
 use exchange::{Line, Watch};
+pub use hedge::HedgeAfter;
+use hedge::Hedging;
+use lobby::Lobby;
+use traffic::Gate;
 pub use traffic::{Concurrency, TrafficSettings};
-use traffic::{Gate, Pass, Report};
-
-/// Characters of a token, roughly: what a prompt is taken to need before the server has counted.
-const CHARS_PER_TOKEN: f64 = 4.0;
 
 /// A model behind one or more servers.
 #[derive(Debug)]
@@ -44,6 +50,10 @@ pub struct RemoteBackend {
     fingerprint: Fingerprint,
     lines: Vec<Line>,
     gate: Gate,
+    lobby: Lobby,
+    hedging: Option<Hedging>,
+    /// What nobody has been told yet.
+    remarks: Mutex<Vec<Remark>>,
     most: usize,
 }
 
@@ -72,80 +82,14 @@ impl RemoteBackend {
         Ok(Self {
             fingerprint: fingerprint(&endpoint, &dialect, servers),
             gate: Gate::new(traffic, &names),
+            lobby: Lobby::new(dialect.sharing.most() as usize),
+            hedging: traffic.hedge.map(Hedging::new),
+            remarks: Mutex::default(),
             most: traffic.concurrency.most,
             lines,
             endpoint,
             dialect,
         })
-    }
-
-    /// Asks once, unless `may_send` says no when the request's turn has come.
-    async fn ask(
-        &self,
-        request: &Request,
-        meter: &TokenMeter,
-        may_send: MaySend<'_>,
-    ) -> Result<Option<Completion>, BackendError> {
-        let body = body::of(&self.endpoint, &self.dialect, request);
-        let body = serde_json::to_vec(&body).expect("a body is plain data");
-        let n_prompt_tokens = body.len() as f64 / CHARS_PER_TOKEN;
-        let pass = self.enter(n_prompt_tokens).await?;
-        if !may_send() {
-            return Ok(None);
-        }
-        let watch = Watch { meter, pass: Some(&pass) };
-        let answer = self.lines[pass.server()].ask(&self.endpoint, body, watch).await;
-        match answer {
-            Ok(answer) => {
-                let n_tokens = pass.n_tokens();
-                let report = Report::answered(&answer.completion, &answer.headers, n_tokens);
-                pass.settle(&report);
-                Ok(Some(answer.completion))
-            }
-            Err(error) => {
-                pass.settle(&failure::report(&error));
-                Err(self.explain(error))
-            }
-        }
-    }
-
-    /// Waits for a place. A server that was down is asked for its models first, which costs nothing.
-    async fn enter(&self, n_prompt_tokens: f64) -> Result<Pass<'_>, BackendError> {
-        loop {
-            let pass = self.gate.enter(n_prompt_tokens).await?;
-            if !pass.is_probe() {
-                return Ok(pass);
-            }
-            match self.lines[pass.server()].check(&self.endpoint).await {
-                Ok(()) => return Ok(pass),
-                Err(report) => pass.settle(&report),
-            }
-        }
-    }
-
-    /// Adds what the pool knows: when it makes sense to try again, and what might have been refused.
-    fn explain(&self, error: BackendError) -> BackendError {
-        let is_held = matches!(failure::report(&error), Report::Throttled { .. });
-        match error {
-            // The gate keeps requests back for as long as the server asks; another server may be free.
-            BackendError::Unavailable { status, message, retry_after_ms: Some(_) } if is_held => {
-                let retry_after_ms = Some(self.gate.wait_ms());
-                BackendError::Unavailable { status, message, retry_after_ms }
-            }
-            BackendError::Refused { status: status @ (400 | 422), message } => {
-                let advice = self.dialect.adapted(&message).map_or_else(String::new, |change| {
-                    format!(
-                        " (it seems to be about {change}; --probe finds out, --drop leaves it out)"
-                    )
-                });
-                BackendError::Refused { status, message: message + &advice }
-            }
-            BackendError::Refused { status: 404, message } => {
-                let message = message + endpoint::address_hint(&self.endpoint.base_url);
-                BackendError::Refused { status: 404, message }
-            }
-            other => other,
-        }
     }
 
     /// Finds out with tiny requests what the server does not take, and leaves that out from now on.
@@ -155,10 +99,8 @@ impl RemoteBackend {
         let meter = TokenMeter::default();
         // Each refusal changes one thing, so this many rounds suffice.
         for _ in 0..=Parameter::ALL.len() + 2 {
-            let body = body::of(&self.endpoint, &self.dialect, &dialect::probe_request());
-            let body = serde_json::to_vec(&body).expect("a body is plain data");
-            let watch = Watch { meter: &meter, pass: None };
-            match self.lines[0].ask(&self.endpoint, body, watch).await {
+            let post = self.post(&dialect::probe_request(), 1);
+            match self.lines[0].ask(&self.endpoint, post, Watch::only(&meter)).await {
                 Ok(_) => break,
                 Err(BackendError::Refused { status: status @ (400 | 422), message }) => {
                     let Some(change) = self.dialect.adapted(&message) else {
@@ -172,6 +114,11 @@ impl RemoteBackend {
         }
         self.fingerprint = fingerprint(&self.endpoint, &self.dialect, &servers);
         Ok(changes)
+    }
+
+    /// Keeps something to tell until somebody asks for it.
+    fn remark(&self, remark: Remark) {
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(remark);
     }
 }
 
@@ -211,6 +158,7 @@ impl Backend for RemoteBackend {
                 Api::Completions => ToolSupport::None,
             },
             concurrency: self.most * self.lines.len(),
+            samples_per_request: self.lobby.most(),
             deterministic: false,
         }
     }
@@ -225,7 +173,8 @@ impl Backend for RemoteBackend {
         meter: &'a Arc<TokenMeter>,
     ) -> BoxFuture<'a, Result<Completion, BackendError>> {
         Box::pin(async move {
-            let answer = self.ask(request, meter, &|| true).await?;
+            let terms = Terms { may_send: &|| true, company: Company::Alone };
+            let answer = self.ask(request, meter, terms).await?;
             Ok(answer.expect("a request that may be sent has an answer or an error"))
         })
     }
@@ -234,9 +183,13 @@ impl Backend for RemoteBackend {
         &'a self,
         request: &'a Request,
         meter: &'a Arc<TokenMeter>,
-        may_send: MaySend<'a>,
+        terms: Terms<'a>,
     ) -> BoxFuture<'a, Result<Option<Completion>, BackendError>> {
-        Box::pin(self.ask(request, meter, may_send))
+        Box::pin(self.ask(request, meter, terms))
+    }
+
+    fn remarks(&self) -> Vec<Remark> {
+        std::mem::take(&mut *self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -119,6 +119,7 @@ impl TurnRow {
                 first_token_ms: unsigned(10)?,
                 n_attempts: row.get(11)?,
             },
+            shared: None,
         };
         let (sample_idx, prompt_sha256, finish) = (row.get(0)?, row.get(1)?, row.get(5)?);
         Ok(Self { sample_idx, prompt_sha256, finish, calls: row.get(13)?, completion })

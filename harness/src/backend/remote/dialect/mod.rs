@@ -3,6 +3,7 @@
 
 mod adapt;
 mod profile;
+mod sharing;
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use tasks::{Message, Request, Role, SampleSeed, Sampling};
 
 use super::Api;
 pub use profile::{Parameter, Profile};
+pub use sharing::Sharing;
 
 /// How requests are written.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +31,8 @@ pub struct Dialect {
     pub chat_template_kwargs: Map<String, Value>,
     /// Fields added to every body.
     pub extra_body: Map<String, Value>,
+    /// How many samples of a prompt may share a request.
+    pub sharing: Sharing,
 }
 
 impl Dialect {
@@ -91,6 +95,9 @@ impl Dialect {
         }
         if !self.chat_template_kwargs.is_empty() {
             add("chat_template_kwargs", Value::from(self.chat_template_kwargs.clone()).to_string());
+        }
+        if self.sharing != Sharing::Off {
+            add("samples_per_request", self.sharing.to_string());
         }
         if !self.extra_body.is_empty() {
             add("extra_body", Value::from(self.extra_body.clone()).to_string());

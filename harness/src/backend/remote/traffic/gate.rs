@@ -8,8 +8,11 @@ use tasks::BackendError;
 use tokio::sync::Notify;
 
 use super::TrafficSettings;
-use super::pool::{Outcome, Pool, Ticket, Turn};
+use super::pool::{Outcome, Pool, Second, Ticket, Turn};
 use super::report::Report;
+
+/// How often a second request looks for a place. It is not told of free ones, for first requests are.
+const SECOND_LOOK: Duration = Duration::from_millis(10);
 
 /// The entrance to the servers.
 #[derive(Debug)]
@@ -45,10 +48,15 @@ impl Gate {
         }
     }
 
-    /// Waits for the turn of a request whose prompt has about `n_prompt_tokens` tokens.
-    pub(crate) async fn enter(&self, n_prompt_tokens: f64) -> Result<Pass<'_>, BackendError> {
+    /// Waits for the turn of a request whose prompt has about `n_prompt_tokens` tokens and which is for as
+    /// many samples as `n_samples` says when it is asked.
+    pub(crate) async fn enter(
+        &self,
+        n_prompt_tokens: f64,
+        n_samples: impl Fn() -> usize,
+    ) -> Result<Pass<'_>, BackendError> {
         loop {
-            let turn = self.pool().admit(n_prompt_tokens, self.now_ms());
+            let turn = self.pool().admit((n_prompt_tokens, n_samples()), self.now_ms());
             match turn {
                 Turn::Go(ticket) => {
                     self.freed.notify_one();
@@ -70,6 +78,24 @@ impl Gate {
                     drop(tokio::time::timeout(wait, self.freed.notified()).await);
                 }
             }
+        }
+    }
+
+    /// Waits for places for a second request like the one that server number `besides` has: at another
+    /// server where there are several.
+    pub(crate) async fn enter_second(
+        &self,
+        besides: usize,
+        (n_prompt_tokens, n_places): (f64, usize),
+    ) -> Pass<'_> {
+        let waiting = Waiting::new(self, Second { besides, n_places });
+        loop {
+            let now_ms = self.now_ms();
+            let ticket = self.pool().admit_second(waiting.second, n_prompt_tokens, now_ms);
+            if let Some(ticket) = ticket {
+                return Pass { gate: self, ticket: Some(ticket) };
+            }
+            tokio::time::sleep(SECOND_LOOK).await;
         }
     }
 
@@ -95,6 +121,27 @@ impl Gate {
 
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A second request that waits, until this is dropped.
+struct Waiting<'a> {
+    gate: &'a Gate,
+    second: Second,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(gate: &'a Gate, second: Second) -> Self {
+        gate.pool().await_second(second);
+        Self { gate, second }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    /// What was left to it may be anyone's.
+    fn drop(&mut self) {
+        self.gate.pool().forget_second(self.second);
+        self.gate.freed.notify_one();
     }
 }
 
@@ -125,6 +172,11 @@ impl Pass<'_> {
     /// Tokens that the request is expected to need.
     pub(crate) fn n_tokens(&self) -> f64 {
         self.ticket().n_tokens
+    }
+
+    /// Samples that the request is for.
+    pub(crate) fn n_places(&self) -> usize {
+        self.ticket().n_places
     }
 
     /// Says what became of the request.
@@ -173,7 +225,7 @@ mod tests {
         for idx in 0..500 {
             let (gate, now, most) = (Arc::clone(&gate), Arc::clone(&now), Arc::clone(&most));
             visitors.spawn(async move {
-                let pass = gate.enter(1.0).await.expect("a place");
+                let pass = gate.enter(1.0, || 1).await.expect("a place");
                 most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 tokio::task::yield_now().await;
                 now.fetch_sub(1, Ordering::SeqCst);

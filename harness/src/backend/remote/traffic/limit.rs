@@ -90,9 +90,15 @@ impl Limit {
         }
     }
 
-    /// Requests that may be under way at the same time; at least one.
+    /// Whether one more may be under way besides so many; at least one always may.
     pub(super) fn has_room(&self, n_in_flight: usize) -> bool {
-        n_in_flight as f64 + 1.0 <= self.places.floor()
+        self.has_room_for(1, n_in_flight)
+    }
+
+    /// Whether `n_more` may be under way besides so many, or as many of them as there are places at all.
+    pub(super) fn has_room_for(&self, n_more: usize, n_in_flight: usize) -> bool {
+        let places = self.places.floor();
+        n_in_flight as f64 + (n_more as f64).min(places) <= places
     }
 
     /// The round that a request sent now belongs to.

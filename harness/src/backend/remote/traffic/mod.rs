@@ -16,6 +16,8 @@ use std::time::Duration;
 pub(super) use gate::{Gate, Pass};
 pub(super) use report::Report;
 
+use super::HedgeAfter;
+
 /// Requests in flight at each server when a run begins, unless the user says otherwise.
 const DEFAULT_START: usize = 16;
 
@@ -39,6 +41,8 @@ pub struct TrafficSettings {
     pub patience: Duration,
     /// Whether HTTP/2 is spoken without being negotiated.
     pub http2: bool,
+    /// When a request is sent a second time, if ever.
+    pub hedge: Option<HedgeAfter>,
 }
 
 /// Requests at the same time.
@@ -66,6 +70,7 @@ impl Default for TrafficSettings {
             idle_timeout: Duration::from_mins(10),
             patience: Duration::from_mins(1),
             http2: false,
+            hedge: None,
         }
     }
 }

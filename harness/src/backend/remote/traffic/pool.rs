@@ -19,6 +19,8 @@ const NEWEST: f64 = 0.05;
 #[derive(Debug)]
 pub(super) struct Pool {
     servers: Vec<Server>,
+    /// Second requests that wait for places.
+    second: Vec<Second>,
     patience_ms: u64,
     mean_completion_tokens: f64,
 }
@@ -47,6 +49,26 @@ pub(super) enum Turn {
     Down { server: usize, outage: Outage },
 }
 
+/// What a request that asks for a place would take.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    /// Tokens, as far as one can expect.
+    tokens: f64,
+    /// Samples that it is for.
+    samples: usize,
+    /// Places that it leaves to others.
+    left: usize,
+}
+
+/// A second request that waits for places besides the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Second {
+    /// The server that has the first one.
+    pub(super) besides: usize,
+    /// Places that it needs.
+    pub(super) n_places: usize,
+}
+
 /// The right to send one request. It must come back with [`Pool::settle`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ticket {
@@ -56,6 +78,8 @@ pub(super) struct Ticket {
     pub(super) probe: Option<Probe>,
     /// Tokens set aside for it.
     pub(super) n_tokens: f64,
+    /// Samples that the request is for. Each takes a place, for each is work for the server.
+    pub(super) n_places: usize,
     round: Round,
 }
 
@@ -102,24 +126,109 @@ impl Pool {
         };
         Self {
             servers: weights.iter().map(server).collect(),
+            second: Vec::new(),
             patience_ms,
             mean_completion_tokens: FIRST_GUESS_TOKENS,
         }
     }
 
-    /// Asks for a place for a request whose prompt has about `n_prompt_tokens` tokens: at the least
-    /// busy server, its weight considered, of those that may be asked now.
-    pub(super) fn admit(&mut self, n_prompt_tokens: f64, now_ms: u64) -> Turn {
-        let n_tokens = n_prompt_tokens + self.mean_completion_tokens;
-        let ready = |server: &&Server| server.wait_ms(n_tokens, now_ms) == Some(0);
-        let busyness = |server: &Server| (server.n_in_flight as f64 + 1.0) / server.weight;
+    /// Asks for places for a request of `n_samples` whose prompt has about `n_prompt_tokens` tokens: at
+    /// the least busy server, its weight considered, of those that may be asked now. It gets as many
+    /// places as it has samples, unless its server has fewer at all. Otherwise a request of several would
+    /// take each place as it becomes free, and would be one of several no more.
+    pub(super) fn admit(
+        &mut self,
+        (n_prompt_tokens, n_samples): (f64, usize),
+        now_ms: u64,
+    ) -> Turn {
+        let n_tokens = self.n_tokens(n_prompt_tokens, n_samples);
+        let size = Size { tokens: n_tokens, samples: n_samples, left: 0 };
+        let ready = |(idx, server): &(usize, &Server)| {
+            server.wait_ms(self.beside_second(size, *idx), now_ms) == Some(0)
+        };
         let by_busyness =
             |a: &(usize, &Server), b: &(usize, &Server)| busyness(a.1).total_cmp(&busyness(b.1));
         let servers = self.servers.iter().enumerate();
-        match servers.filter(|(_, server)| ready(server)).min_by(by_busyness) {
-            Some((idx, _)) => Turn::Go(self.send(idx, n_tokens, now_ms)),
-            None => self.refuse(n_tokens, now_ms),
+        match servers.filter(ready).min_by(by_busyness) {
+            Some((idx, _)) => {
+                let mut ticket = self.send(idx, self.n_tokens(n_prompt_tokens, 1), now_ms);
+                self.widen(&mut ticket, n_samples - 1, now_ms);
+                Turn::Go(ticket)
+            }
+            None => self.refuse(size, now_ms),
         }
+    }
+
+    /// Tokens that a request is expected to need.
+    fn n_tokens(&self, n_prompt_tokens: f64, n_samples: usize) -> f64 {
+        n_prompt_tokens + n_samples as f64 * self.mean_completion_tokens
+    }
+
+    /// Notes that a second request waits. First ones leave it the next places that become free, for it is
+    /// late already.
+    pub(super) fn await_second(&mut self, second: Second) {
+        self.second.push(second);
+    }
+
+    /// Notes that it waits no more.
+    pub(super) fn forget_second(&mut self, second: Second) {
+        if let Some(at) = self.second.iter().position(|waiting| *waiting == second) {
+            self.second.swap_remove(at);
+        }
+    }
+
+    /// Places for a second request, at another server where there are several and not at one that may be
+    /// down; `None` where none is free now.
+    pub(super) fn admit_second(
+        &mut self,
+        Second { besides, n_places }: Second,
+        n_prompt_tokens: f64,
+        now_ms: u64,
+    ) -> Option<Ticket> {
+        let n_tokens = self.n_tokens(n_prompt_tokens, n_places);
+        let size = Size { tokens: n_tokens, samples: n_places, left: 0 };
+        let is_free = |(idx, server): &(usize, &Server)| {
+            self.may_take_second(*idx, besides)
+                && server.breaker.way(now_ms) == Way::Open
+                && server.limit.has_room(server.n_in_flight + n_places - 1)
+                && server.wait_ms(size, now_ms) == Some(0)
+        };
+        let servers = self.servers.iter().enumerate().filter(is_free);
+        let (idx, _) = servers.min_by(|a, b| busyness(a.1).total_cmp(&busyness(b.1)))?;
+        let mut ticket = self.send(idx, self.n_tokens(n_prompt_tokens, 1), now_ms);
+        self.widen(&mut ticket, n_places - 1, now_ms);
+        Some(ticket)
+    }
+
+    fn may_take_second(&self, idx: usize, besides: usize) -> bool {
+        self.servers.len() == 1 || idx != besides
+    }
+
+    /// The size of a first request at server number `idx`, with what it leaves to a second one there.
+    fn beside_second(&self, size: Size, idx: usize) -> Size {
+        let of_server =
+            self.second.iter().filter(|second| self.may_take_second(idx, second.besides));
+        let left = of_server.map(|second| second.n_places).max().unwrap_or(0);
+        Size { left, ..size }
+    }
+
+    /// Takes places for up to `n_more` further samples, as many as are free at the ticket's server, and
+    /// tells how many. What finds out whether a server is there asks for as little as possible.
+    pub(super) fn widen(&mut self, ticket: &mut Ticket, n_more: usize, now_ms: u64) -> usize {
+        let server = &mut self.servers[ticket.server];
+        if ticket.probe.is_some() {
+            return 0;
+        }
+        let is_free = |n: &usize| server.limit.has_room(server.n_in_flight + n);
+        let n_more = (0..n_more).take_while(is_free).count();
+        server.n_in_flight += n_more;
+        ticket.n_places += n_more;
+        let n_tokens = n_more as f64 * self.mean_completion_tokens;
+        ticket.n_tokens += n_tokens;
+        if let Some(bucket) = &mut server.tokens {
+            bucket.take(n_tokens, now_ms);
+        }
+        n_more
     }
 
     fn send(&mut self, idx: usize, n_tokens: f64, now_ms: u64) -> Ticket {
@@ -132,10 +241,10 @@ impl Pool {
                 bucket.take(amount, now_ms);
             }
         }
-        Ticket { server: idx, probe, n_tokens, round: server.limit.round() }
+        Ticket { server: idx, probe, n_tokens, n_places: 1, round: server.limit.round() }
     }
 
-    fn refuse(&self, n_tokens: f64, now_ms: u64) -> Turn {
+    fn refuse(&self, size: Size, now_ms: u64) -> Turn {
         let beyond_doubt_ms = self.patience_ms.saturating_mul(2).saturating_add(BEYOND_DOUBT_MS);
         let outages = self.servers.iter().map(|server| {
             // While a probe is under way or due, nobody knows that its server is still down.
@@ -151,19 +260,23 @@ impl Pool {
                 return Turn::Down { server, outage };
             }
         }
-        let waits = self.servers.iter().filter_map(|server| server.wait_ms(n_tokens, now_ms));
+        let waits = self
+            .servers
+            .iter()
+            .enumerate()
+            .filter_map(|(idx, server)| server.wait_ms(self.beside_second(size, idx), now_ms));
         Turn::Wait { ms: waits.min() }
     }
 
     /// Takes a ticket back.
     pub(super) fn settle(&mut self, ticket: Ticket, outcome: &Outcome, now_ms: u64) {
         if let (Load::Answered { .. }, Some((_, n_completion))) = (outcome.load, outcome.n_tokens) {
-            self.mean_completion_tokens +=
-                (n_completion as f64 - self.mean_completion_tokens) * NEWEST;
+            let of_sample = n_completion as f64 / ticket.n_places as f64;
+            self.mean_completion_tokens += (of_sample - self.mean_completion_tokens) * NEWEST;
         }
         let server = &mut self.servers[ticket.server];
         server.settle(ticket, outcome, now_ms);
-        server.n_in_flight -= 1;
+        server.n_in_flight -= ticket.n_places;
         if outcome.hold_ms > 0 {
             // Clocks count whole milliseconds, and a server that names a time means all of it.
             let until_ms = now_ms.saturating_add(outcome.hold_ms + 1);
@@ -193,6 +306,11 @@ impl Pool {
     }
 }
 
+/// How busy a server would be with one request more, its weight considered.
+fn busyness(server: &Server) -> f64 {
+    (server.n_in_flight as f64 + 1.0) / server.weight
+}
+
 impl Server {
     /// Learns whether the server is there, and about its load as long as it is.
     fn settle(&mut self, ticket: Ticket, outcome: &Outcome, now_ms: u64) {
@@ -214,6 +332,13 @@ impl Server {
         // A server that is down has no load.
         if !was_down {
             self.limit.learn(outcome.load, ticket.round, self.n_in_flight);
+            if let Load::Answered { .. } = outcome.load {
+                // Each sample that was answered proves its place; they had one first token together.
+                for _ in 1..ticket.n_places {
+                    let load = Load::Answered { first_token_ms: None };
+                    self.limit.learn(load, ticket.round, self.n_in_flight);
+                }
+            }
         }
     }
 
@@ -229,9 +354,9 @@ impl Server {
     }
 
     /// Milliseconds until this server may be asked; `None` where that depends on a request under way.
-    fn wait_ms(&self, n_tokens: f64, now_ms: u64) -> Option<u64> {
+    fn wait_ms(&self, size: Size, now_ms: u64) -> Option<u64> {
         // Requests that were under way when a server went down take no place from its probe.
-        let has_room = self.limit.has_room(self.n_in_flight);
+        let has_room = self.limit.has_room_for(size.samples, self.n_in_flight + size.left);
         let breaker_ms = match self.breaker.way(now_ms) {
             Way::Open if !has_room => return None,
             Way::Open | Way::Probe => 0,
@@ -241,7 +366,7 @@ impl Server {
             bucket.as_ref().map_or(0, |bucket| bucket.wait_ms(amount, now_ms))
         };
         let held_ms = self.held_until_ms.saturating_sub(now_ms);
-        let quota_ms = wait(&self.requests, 1.0).max(wait(&self.tokens, n_tokens));
+        let quota_ms = wait(&self.requests, 1.0).max(wait(&self.tokens, size.tokens));
         Some(breaker_ms.max(held_ms).max(quota_ms))
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
-use tasks::Completion;
+use tasks::Usage;
 
 use super::limit::Load;
 use super::pool::{Life, Outcome};
@@ -42,11 +42,15 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    /// The report on a completion that came with `headers`.
-    pub(crate) fn answered(completion: &Completion, headers: &HeaderMap, n_tokens: f64) -> Self {
+    /// The report on an answer that began after so long and came with `headers`.
+    pub(crate) fn answered(
+        (first_token_ms, usage): (Option<u64>, Option<Usage>),
+        headers: &HeaderMap,
+        n_tokens: f64,
+    ) -> Self {
         Self::Answered {
-            first_token_ms: completion.timing.first_token_ms,
-            n_tokens: completion.usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens)),
+            first_token_ms,
+            n_tokens: usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens)),
             hold_ms: quota::hold_ms(headers, n_tokens, Timestamp::now()),
         }
     }

@@ -12,7 +12,7 @@ mod quants;
 use rayon::prelude::*;
 
 pub(super) use kernel::{Bf16, F16, plain};
-use part::{Fill, Part, Rows, TILES};
+use part::{Fill, FillRows, Part, Rows, TILES};
 
 use super::gguf::ModelError;
 use super::simd::{LANES, Processor};
@@ -20,6 +20,9 @@ use super::weights::{Tensor, Values};
 
 /// Outputs that are computed before they are put in their places, in bytes: they stay in the caches.
 const SLAB_BYTES: usize = 4 << 20;
+
+/// Rows for each thread from which on threads share rows and not weights.
+const MANY_ROWS: usize = 64;
 
 /// A matrix of `n_out` × `n_in` weights.
 pub(super) struct Matrix {
@@ -78,6 +81,11 @@ impl Matrix {
         let mut first_output = 0;
         for part in &self.parts {
             let rows = Rows::new(inputs, self.n_in, part.block_len());
+            if n_rows >= MANY_ROWS * rayon::current_num_threads() {
+                self.fill_by_rows(part, &rows, first_output, outputs);
+                first_output += part.n_out;
+                continue;
+            }
             let n_tiles = part.n_out.div_ceil(LANES);
             let tiles_at_once = (SLAB_BYTES / (n_rows * size_of::<[f32; LANES]>())).max(1);
             let tiles_at_once = tiles_at_once.next_multiple_of(TILES).min(n_tiles);
@@ -109,6 +117,22 @@ impl Matrix {
             output -= part.n_out;
         }
         unreachable!("a tokenizer has no more tokens than the embedding table")
+    }
+
+    /// Threads take rows, and put outputs where they belong at once. With few rows each thread would read
+    /// all weights for little work.
+    fn fill_by_rows(
+        &self,
+        part: &Part,
+        rows: &Rows<'_>,
+        first_output: usize,
+        outputs: &mut [&mut [f32]],
+    ) {
+        let rows_per_piece = MANY_ROWS / 2;
+        outputs.par_chunks_mut(rows_per_piece).enumerate().for_each(|(piece, out)| {
+            let first_row = piece * rows_per_piece;
+            self.processor.run(FillRows { part, rows, first_row, first_output, out });
+        });
     }
 
     /// Outputs from `first_tile` on, laid out as `[tile][row][lane]`.

@@ -18,9 +18,6 @@ use crate::backend::embedded::simd::{Kernel, LANES, Vector};
 /// Tiles multiplied at once for a row that is left over.
 pub(super) const TILES: usize = 4;
 
-/// Tiles that some rows are multiplied with before the next rows are.
-const TILES_BY_ROWS: usize = 8;
-
 /// `n_out` × `n_in` weights, laid out as `[tile][input][lane]`.
 pub(super) struct Part {
     pub(super) n_out: usize,
@@ -205,15 +202,12 @@ impl Fill<'_> {
         if rows.is_empty() {
             return;
         }
-        // The rows' inputs stay in the nearest cache while several tiles go by.
-        for (group, out) in self.out.chunks_mut(self.n_rows * TILES_BY_ROWS).enumerate() {
+        for (idx, out) in self.out.chunks_mut(self.n_rows).enumerate() {
             for row in rows.clone().step_by(R) {
-                for (idx, out) in out.chunks_mut(self.n_rows).enumerate() {
-                    let tile = self.first_tile + group * TILES_BY_ROWS + idx;
-                    let sums = self.part.multiply::<V, R, 1>(vector, tile, (self.rows, row));
-                    for (offset, [lanes]) in sums.iter().enumerate() {
-                        out[row + offset] = vector.store(*lanes);
-                    }
+                let tile = self.first_tile + idx;
+                let sums = self.part.multiply::<V, R, 1>(vector, tile, (self.rows, row));
+                for (offset, [lanes]) in sums.iter().enumerate() {
+                    out[row + offset] = vector.store(*lanes);
                 }
             }
         }
@@ -234,6 +228,51 @@ impl Fill<'_> {
                     let [[lanes]] = self.part.multiply::<V, 1, 1>(vector, tile + offset, rows);
                     out[row] = vector.store(lanes);
                 }
+            }
+        }
+    }
+}
+
+/// Computes all outputs of some rows, from row `first_row` on, into the places from `first_output` on of
+/// their slices.
+pub(super) struct FillRows<'a, 'o> {
+    pub(super) part: &'a Part,
+    pub(super) rows: &'a Rows<'a>,
+    pub(super) first_row: usize,
+    pub(super) first_output: usize,
+    pub(super) out: &'a mut [&'o mut [f32]],
+}
+
+impl Kernel for FillRows<'_, '_> {
+    #[inline(always)]
+    fn run<V: Vector>(mut self, vector: V) {
+        let n_rows = self.out.len();
+        let (n_by_eight, n_by_four) = (n_rows / 8 * 8, n_rows / 4 * 4);
+        let n_tiles = self.part.n_out.div_ceil(LANES);
+        for tile in 0..n_tiles {
+            self.rows_together::<V, 8>(vector, 0..n_by_eight, tile);
+            self.rows_together::<V, 4>(vector, n_by_eight..n_by_four, tile);
+            self.rows_together::<V, 1>(vector, n_by_four..n_rows, tile);
+        }
+    }
+}
+
+impl FillRows<'_, '_> {
+    #[inline(always)]
+    fn rows_together<V: Vector, const R: usize>(
+        &mut self,
+        vector: V,
+        rows: Range<usize>,
+        tile: usize,
+    ) {
+        let first = tile * LANES;
+        let n = LANES.min(self.part.n_out - first);
+        for row in rows.step_by(R) {
+            let place = (self.rows, self.first_row + row);
+            let sums = self.part.multiply::<V, R, 1>(vector, tile, place);
+            for (out, [lanes]) in self.out[row..].iter_mut().zip(sums) {
+                let out = &mut out[self.first_output + first..][..n];
+                out.copy_from_slice(&vector.store(lanes)[..n]);
             }
         }
     }

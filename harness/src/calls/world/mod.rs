@@ -41,8 +41,8 @@ pub(crate) struct WorldChoice {
 
 /// What can be looked up.
 pub(crate) struct World {
-    search: Option<Search>,
-    pages: Pages,
+    /// What searches the web, and what reads its pages.
+    web: Option<(Search, Pages)>,
     embeddings: Option<Embeddings>,
     /// What searches and embeddings gave, so that nothing is asked or paid for twice in one command.
     found: Mutex<HashMap<Wanted, Value>>,
@@ -64,17 +64,20 @@ impl WorldChoice {
 }
 
 impl World {
-    /// Opens what the user offers, without asking anything yet.
+    /// Opens what the user offers, without asking anything yet. Where nothing is offered no client is
+    /// made, which wants the certificates of the system.
     pub(crate) fn open(choice: &WorldChoice) -> Result<Self, EvalrunError> {
-        let search = choice.search.as_ref().map(Search::open).transpose()?;
+        let web = match &choice.search {
+            None => None,
+            Some(search) => Some((Search::open(search)?, Pages::open(choice.page_hosts)?)),
+        };
         let embeddings = choice.embedding.as_ref().map(Embeddings::open).transpose()?;
-        let pages = Pages::open(choice.page_hosts)?;
-        Ok(Self { search, pages, embeddings, found: Mutex::default() })
+        Ok(Self { web, embeddings, found: Mutex::default() })
     }
 
     /// Whether it searches the web.
     pub(crate) fn searches(&self) -> bool {
-        self.search.is_some()
+        self.web.is_some()
     }
 
     /// Asks for the embedding of a word, so that a wrong address or name is told before anything is asked
@@ -85,14 +88,11 @@ impl World {
     }
 
     fn one(&self, wanted: &Wanted) -> Result<Value, String> {
+        // Only what searches the web reads pages of it.
+        let (search, pages) = self.web.as_ref().ok_or("no search service is given")?;
         match wanted {
-            Wanted::Search { words, region } => {
-                let search = self.search.as_ref().ok_or("no search service is given")?;
-                search.results(words, region)
-            }
-            // Only what searches the web reads pages of it.
-            Wanted::Page(_) if self.search.is_none() => Err("no search service is given".into()),
-            Wanted::Page(url) => Ok(self.pages.read(url)),
+            Wanted::Search { words, region } => search.results(words, region),
+            Wanted::Page(url) => Ok(pages.read(url)),
             Wanted::Embedding(_) => unreachable!("embeddings are asked for together"),
         }
     }

@@ -30,7 +30,8 @@ pub(super) struct Embeddings {
 
 impl Embeddings {
     pub(super) fn open(choice: &EmbeddingChoice) -> Result<Self, EvalrunError> {
-        let url = join(&choice.base_url, "embeddings").map_err(EvalrunError::Usage)?;
+        let url = join(&choice.base_url, "embeddings")
+            .map_err(|reason| EvalrunError::Usage(format!("--embedding-base-url: {reason}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             let reason = "--embedding-base-url is not an address such as http://localhost:8080/v1";
             return Err(EvalrunError::Usage(reason.to_owned()));

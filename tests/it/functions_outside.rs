@@ -165,12 +165,26 @@ fn pages_of_private_networks_are_read_only_on_demand() {
     if wheel().is_none() {
         return;
     }
-    let (place, server) = (workplace(), reader("fc", "raw"));
-    let finished = searched(&place, &server, "fc", &["--task", SEARCHED]);
-    assert_eq!(summary(&finished)["counts"]["incorrect"], 1, "{finished}");
-    let told = told(&server);
-    assert!(told[1].contains("127.0.0.1 is no public address"), "{told:?}");
-    assert!(!server.requests().iter().any(|request| request.path == "/away"));
+    let check = |host: &'static str, expected: &str| {
+        let script =
+            Script::new(move |request: &SeenRequest| match responses(request).as_slice() {
+                [] => {
+                    let port = request.header("host").and_then(|own| own.split(':').nth(1));
+                    let url = format!("http://{host}:{}/tea", port.expect("a port"));
+                    call("fc", "fetch_url_content", &json!({ "url": url }))
+                }
+                [..] => answer("?"),
+            });
+        let (place, server) = (workplace(), FakeServer::start(script.elsewhere(search_service)));
+        let finished = searched(&place, &server, "fc", &["--task", SEARCHED]);
+        assert_eq!(summary(&finished)["counts"]["incorrect"], 1, "{finished}");
+        let told = told(&server);
+        assert!(told[0].contains(expected), "{host}: {told:?}");
+        assert!(!server.requests().iter().any(|request| request.path == "/tea"), "{host}");
+    };
+    check("127.0.0.1", "127.0.0.1 is no public address");
+    // A name is seen for what it resolves to.
+    check("localhost", "localhost has no public address");
 }
 
 #[test]
@@ -278,6 +292,11 @@ fn services_that_no_task_needs_are_refused_and_wrong_ones_told_before_the_run() 
         &["--task", SEARCHED, "--search-base-url", "ftp://somewhere"],
         64,
         "--search-base-url is not an address such as https://serpapi.com",
+    );
+    check(
+        &["--task", "bfcl:memory_vector", "--embedding-base-url", "nowhere"],
+        64,
+        "--embedding-base-url: `nowhere` is no address of a server",
     );
     if wheel().is_none() {
         return;

@@ -84,7 +84,7 @@ impl EmbeddedBackend {
         };
         let template = worker.template_source().unwrap_or("");
         let details = [
-            ("engine".to_owned(), "32-bit activations, version 2".to_owned()),
+            ("engine".to_owned(), "16-bit codes of activations, version 3".to_owned()),
             ("dtype".to_owned(), settings.dtype.name().to_owned()),
             ("chat_template_sha256".to_owned(), tasks::hex(&Sha256::digest(template))),
         ];

@@ -9,12 +9,13 @@
 )]
 
 use super::quants::half;
+use super::rows::CodedRow;
 use crate::backend::embedded::simd::{LANES, Vector};
 
-/// Codes of one tile, `[input][lane]`, with `[block][lane]` scales and offsets.
+/// Codes of one tile, `[pair of inputs][lane][input]`, with `[block][lane]` scales and offsets.
 #[derive(Clone, Copy)]
 pub(super) struct CodedTile<'a> {
-    pub(super) codes: &'a [[i8; LANES]],
+    pub(super) codes: &'a [[i8; 2 * LANES]],
     pub(super) scales: &'a [[f32; LANES]],
     pub(super) offsets: &'a [[f32; LANES]],
 }
@@ -72,47 +73,48 @@ impl Stored for Bf16 {
     }
 }
 
-/// Σ over blocks of scale · Σ code · input + offset · Σ input, block after block. Symmetric types have no
-/// offsets.
+/// Σ over blocks of scale · Σ code · code + offset · Σ input, block after block, where the scale is that of
+/// the weights times that of the inputs. Sums of a block are exact: 32 products of 16 and 8 bits fit an
+/// integer of 32. Symmetric types have no offsets.
 #[inline(always)]
 pub(super) fn coded<
     V: Vector,
-    const BLOCK: usize,
+    const PAIRS: usize,
     const IS_SYMMETRIC: bool,
     const R: usize,
     const T: usize,
 >(
     vector: V,
     tiles: &[CodedTile<'_>; T],
-    inputs: &[&[f32]; R],
-    block_sums: &[&[f32]; R],
+    rows: &[CodedRow<'_>; R],
 ) -> [[V::Lanes; T]; R] {
-    let zero = vector.splat(0.0);
-    let mut sums = [[zero; T]; R];
-    for block in 0..inputs[0].len() / BLOCK {
-        let mut products = [[zero; T]; R];
-        let codes: [&[[i8; LANES]; BLOCK]; T] =
-            std::array::from_fn(|t| array(&tiles[t].codes[block * BLOCK..]));
-        let values: [&[f32; BLOCK]; R] =
-            std::array::from_fn(|r| array(&inputs[r][block * BLOCK..]));
-        for input in 0..BLOCK {
-            let weights: [V::Lanes; T] = std::array::from_fn(|t| vector.widen(&codes[t][input]));
+    let mut sums = [[vector.splat(0.0); T]; R];
+    for block in 0..rows[0].scales.len() {
+        let mut products = [[vector.splat_pair(0); T]; R];
+        let codes: [&[[i8; 2 * LANES]; PAIRS]; T] =
+            std::array::from_fn(|t| array(&tiles[t].codes[block * PAIRS..]));
+        let values: [&[i32; PAIRS]; R] =
+            std::array::from_fn(|r| array(&rows[r].pairs[block * PAIRS..]));
+        for pair in 0..PAIRS {
+            let weights: [V::Integers; T] =
+                std::array::from_fn(|t| vector.widen_pairs(&codes[t][pair]));
             for r in 0..R {
-                let value = vector.splat(values[r][input]);
+                let value = vector.splat_pair(values[r][pair]);
                 for t in 0..T {
-                    products[r][t] = vector.mul_add(value, weights[t], products[r][t]);
+                    products[r][t] = vector.add_products(weights[t], value, products[r][t]);
                 }
             }
         }
         for t in 0..T {
             let scale = vector.load(&tiles[t].scales[block]);
             for r in 0..R {
-                sums[r][t] = vector.mul_add(products[r][t], scale, sums[r][t]);
+                let scale = vector.mul(scale, vector.splat(rows[r].scales[block]));
+                sums[r][t] = vector.mul_add(vector.floats(products[r][t]), scale, sums[r][t]);
             }
             if !IS_SYMMETRIC {
                 let offset = vector.load(&tiles[t].offsets[block]);
                 for r in 0..R {
-                    let block_sum = vector.splat(block_sums[r][block]);
+                    let block_sum = vector.splat(rows[r].sums[block]);
                     sums[r][t] = vector.mul_add(block_sum, offset, sums[r][t]);
                 }
             }

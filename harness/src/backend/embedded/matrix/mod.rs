@@ -1,18 +1,22 @@
 //! Weight matrices in the form the batched decoder multiplies with.
 //!
 //! Quantised weights stay quantised: codes of one byte, a scale and an offset for every 16 or 32 of
-//! them, and the arithmetic is that of the dequantised matrix in 32-bit floats; activations are never
-//! rounded. Every output is summed over the inputs in one fixed order, so a row's result does not
-//! depend on how many rows are multiplied with it, on the number of threads, or on the processor.
+//! them. Activations that meet them are coded too, with 16 bits and a scale for each block (llama.cpp
+//! takes 8 bits), so that the products of a block are integers and their sum is exact; blocks are added
+//! in 32-bit floats. Plain weights meet activations as they are. Every output is summed over the inputs
+//! in one fixed order, so a row's result does not depend on how many rows are multiplied with it, on the
+//! number of threads, or on the processor.
 
 mod kernel;
 mod part;
 mod quants;
+mod rows;
 
 use rayon::prelude::*;
 
 pub(super) use kernel::{Bf16, F16, plain};
-use part::{Fill, FillRows, Part, Rows, TILES};
+use part::{Fill, FillRows, Part, TILES};
+use rows::Rows;
 
 use super::gguf::ModelError;
 use super::simd::{LANES, Processor};
@@ -80,7 +84,7 @@ impl Matrix {
         }
         let mut first_output = 0;
         for part in &self.parts {
-            let rows = Rows::new(inputs, self.n_in, part.block_len());
+            let rows = Rows::new(inputs, self.n_in, part.block_len(), self.processor);
             if n_rows >= MANY_ROWS * rayon::current_num_threads() {
                 self.fill_by_rows(part, &rows, first_output, outputs);
                 first_output += part.n_out;

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::kernel::{self, Bf16, CodedTile, F16, Stored};
 use super::quants;
-use crate::backend::embedded::math::sum;
+use super::rows::{CodedRow, Rows};
 use crate::backend::embedded::simd::{Kernel, LANES, Vector};
 
 /// Tiles multiplied at once for a row that is left over.
@@ -28,7 +28,8 @@ pub(super) struct Part {
 enum Packed {
     Coded {
         block_len: usize,
-        codes: Vec<[i8; LANES]>,
+        /// Neighbouring inputs lie together: `[tile][pair of inputs][lane][input]`.
+        codes: Vec<[i8; 2 * LANES]>,
         scales: Vec<[f32; LANES]>,
         /// Empty for types without offsets: what is not read takes no time.
         offsets: Vec<[f32; LANES]>,
@@ -38,25 +39,17 @@ enum Packed {
     Bf16(Vec<[Bf16; LANES]>),
 }
 
-/// Rows of activations with the sums of their blocks, which the offsets multiply.
-pub(super) struct Rows<'a> {
-    values: &'a [f32],
-    n_in: usize,
-    block_len: usize,
-    block_sums: Vec<f32>,
-}
-
 impl Part {
     /// Packs rows of weights stored as bytes in a coded type.
     pub(super) fn coded(dtype: GgmlDType, rows: &[&[u8]], n_in: usize) -> Self {
         let block_len = quants::block_len(dtype).expect("a coded type");
         let n_tiles = n_tiles(rows.len());
         let n_blocks = n_in / block_len;
-        let mut codes = vec![[0; LANES]; n_tiles * n_in];
+        let mut codes = vec![[0; 2 * LANES]; n_tiles * n_in / 2];
         let mut scales = vec![[0.0; LANES]; n_tiles * n_blocks];
         let mut offsets = vec![[0.0; LANES]; n_tiles * n_blocks];
         let tiles = codes
-            .par_chunks_mut(n_in)
+            .par_chunks_mut(n_in / 2)
             .zip(scales.par_chunks_mut(n_blocks))
             .zip(offsets.par_chunks_mut(n_blocks));
         tiles.zip(rows.par_chunks(LANES)).for_each(|(((codes, scales), offsets), rows)| {
@@ -67,7 +60,8 @@ impl Part {
                         scales[block][lane] = decoded.scale;
                         offsets[block][lane] = decoded.offset;
                         for (idx, code) in decoded.codes.iter().enumerate() {
-                            codes[block * block_len + idx][lane] = *code;
+                            let input = block * block_len + idx;
+                            codes[input / 2][2 * lane + input % 2] = *code;
                         }
                         block += 1;
                     });
@@ -116,7 +110,7 @@ impl Part {
             Packed::Coded { block_len, codes, scales, offsets } => inputs
                 .map(|input| {
                     let block = tile * (self.n_in / block_len) + input / block_len;
-                    let code = f32::from(codes[at(input)][lane]);
+                    let code = f32::from(codes[at(input) / 2][2 * lane + input % 2]);
                     let offset = offsets.get(block).map_or(0.0, |offsets| offsets[lane]);
                     code.mul_add(scales[block][lane], offset)
                 })
@@ -131,42 +125,36 @@ impl Part {
         tile: usize,
         (rows, row): (&Rows<'_>, usize),
     ) -> [[V::Lanes; T]; R] {
-        let inputs: [&[f32]; R] = std::array::from_fn(|r| rows.values_of(row + r));
+        let inputs = || std::array::from_fn(|r| rows.values_of(row + r));
         let start = |t: usize| (tile + t) * self.n_in;
         let zero = [[vector.splat(0.0); T]; R];
         match &self.weights {
             Packed::F32(values) => {
                 let tiles = std::array::from_fn(|t| &values[start(t)..]);
-                kernel::plain::<V, f32, R, T>(vector, &tiles, &inputs, zero)
+                kernel::plain::<V, f32, R, T>(vector, &tiles, &inputs(), zero)
             }
             Packed::F16(values) => {
                 let tiles = std::array::from_fn(|t| &values[start(t)..]);
-                kernel::plain::<V, F16, R, T>(vector, &tiles, &inputs, zero)
+                kernel::plain::<V, F16, R, T>(vector, &tiles, &inputs(), zero)
             }
             Packed::Bf16(values) => {
                 let tiles = std::array::from_fn(|t| &values[start(t)..]);
-                kernel::plain::<V, Bf16, R, T>(vector, &tiles, &inputs, zero)
+                kernel::plain::<V, Bf16, R, T>(vector, &tiles, &inputs(), zero)
             }
             Packed::Coded { block_len, codes, scales, offsets } => {
                 let n_blocks = self.n_in / block_len;
-                let sums: [&[f32]; R] = std::array::from_fn(|r| rows.block_sums_of(row + r));
+                let rows: [CodedRow<'_>; R] = std::array::from_fn(|r| rows.coded_row(row + r));
                 let is_symmetric = offsets.is_empty();
                 let tiles: [CodedTile<'_>; T] = std::array::from_fn(|t| CodedTile {
-                    codes: &codes[start(t)..],
+                    codes: &codes[start(t) / 2..],
                     scales: &scales[(tile + t) * n_blocks..],
                     offsets: if is_symmetric { &[] } else { &offsets[(tile + t) * n_blocks..] },
                 });
                 match (*block_len, is_symmetric) {
-                    (16, true) => {
-                        kernel::coded::<V, 16, true, R, T>(vector, &tiles, &inputs, &sums)
-                    }
-                    (16, false) => {
-                        kernel::coded::<V, 16, false, R, T>(vector, &tiles, &inputs, &sums)
-                    }
-                    (_, true) => kernel::coded::<V, 32, true, R, T>(vector, &tiles, &inputs, &sums),
-                    (_, false) => {
-                        kernel::coded::<V, 32, false, R, T>(vector, &tiles, &inputs, &sums)
-                    }
+                    (16, true) => kernel::coded::<V, 8, true, R, T>(vector, &tiles, &rows),
+                    (16, false) => kernel::coded::<V, 8, false, R, T>(vector, &tiles, &rows),
+                    (_, true) => kernel::coded::<V, 16, true, R, T>(vector, &tiles, &rows),
+                    (_, false) => kernel::coded::<V, 16, false, R, T>(vector, &tiles, &rows),
                 }
             }
         }
@@ -275,28 +263,6 @@ impl FillRows<'_, '_> {
                 out.copy_from_slice(&vector.store(lanes)[..n]);
             }
         }
-    }
-}
-
-impl<'a> Rows<'a> {
-    /// `block_len` is 0 where no sums are needed.
-    pub(super) fn new(values: &'a [f32], n_in: usize, block_len: usize) -> Self {
-        let block_sums = match block_len {
-            0 => Vec::new(),
-            len => values.chunks(len).map(sum).collect(),
-        };
-        Self { values, n_in, block_len, block_sums }
-    }
-
-    #[inline(always)]
-    fn values_of(&self, row: usize) -> &[f32] {
-        &self.values[row * self.n_in..(row + 1) * self.n_in]
-    }
-
-    #[inline(always)]
-    fn block_sums_of(&self, row: usize) -> &[f32] {
-        let n_blocks = self.n_in / self.block_len;
-        &self.block_sums[row * n_blocks..(row + 1) * n_blocks]
     }
 }
 

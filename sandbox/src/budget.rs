@@ -1,11 +1,8 @@
-//! Fuel, handed out in slices, so that the clock is looked at between them.
+//! Fuel, handed out for each unit of work; the clock is looked at between them.
 
 use std::time::Instant;
 
 use crate::limits::Limits;
-
-/// Units granted at a time: some tens of milliseconds of work.
-const SLICE: u64 = 1 << 24;
 
 /// Why no more fuel is granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +58,8 @@ impl Budget {
         self.granted = 0;
     }
 
-    /// Starts a unit of work, with a limit of its own where it has one; returns the first slice.
+    /// Starts a unit of work, with a limit of its own where it has one; returns
+    /// what may be spent.
     pub fn begin(&mut self, left: i64, limit: Option<u64>) -> Result<i64, Refusal> {
         self.settle(left);
         if let Some(limit) = limit {
@@ -71,22 +69,17 @@ impl Budget {
         self.grant()
     }
 
-    /// The next slice.
-    pub fn refuel(&mut self, left: i64) -> Result<i64, Refusal> {
-        self.settle(left);
-        self.grant()
-    }
-
     fn grant(&mut self) -> Result<i64, Refusal> {
         let now = self.limit_now.saturating_sub(self.used_now);
-        let slice = now.min(self.total.saturating_sub(self.used)).min(SLICE);
-        if slice == 0 {
+        let grant = now.min(self.total.saturating_sub(self.used));
+        if grant == 0 {
             return Err(Refusal::Spent);
         }
         if Instant::now() >= self.deadline {
             return Err(Refusal::Late);
         }
-        self.granted = slice;
-        Ok(i64::try_from(slice).expect("a slice is small"))
+        let grant = i64::try_from(grant).unwrap_or(i64::MAX);
+        self.granted = grant.unsigned_abs();
+        Ok(grant)
     }
 }

@@ -6,7 +6,6 @@ use wasmtime::{Caller, Global, Linker, Memory, ResourceLimiter, Result, Store, T
 
 use crate::budget::{Budget, Refusal};
 use crate::limits::Limits;
-use crate::runtime::{HOST_MODULE, REFUEL};
 use crate::wasi::{self, GuestMemory, World};
 
 /// Fuel for a message to the host, whatever its size.
@@ -100,7 +99,7 @@ impl Guest {
         let left = counter.get(&mut *caller).unwrap_i64();
         let left = left.saturating_sub_unsigned(units);
         counter.set(&mut *caller, Val::I64(left))?;
-        if left < 0 { refuel(caller) } else { Ok(()) }
+        if left < 0 { Err(Stop::Fuel.into()) } else { Ok(()) }
     }
 
     /// Puts the first fuel into a new guest's counter.
@@ -110,11 +109,12 @@ impl Guest {
         counter.set(store, Val::I64(grant))
     }
 
-    /// Writes down what was spent, once the guest has ended.
-    pub fn settle(store: &mut Store<Self>) {
+    /// Writes down what was spent, once the guest has ended; whether it was more than allowed.
+    pub fn settle(store: &mut Store<Self>) -> bool {
         let counter = store.data().handles().fuel;
         let left = counter.get(&mut *store).unwrap_i64();
         store.data_mut().budget.settle(left);
+        left < 0
     }
 }
 
@@ -125,19 +125,10 @@ fn stop_of(refusal: Refusal) -> wasmtime::Error {
     }
 }
 
-fn refuel(caller: &mut Caller<'_, Guest>) -> Result<()> {
-    let counter = caller.data().handles().fuel;
-    let left = counter.get(&mut *caller).unwrap_i64();
-    let grant = caller.data_mut().budget.refuel(left).map_err(stop_of)?;
-    counter.set(caller, Val::I64(grant))
-}
-
 /// Gives a guest everything that it imports but its memory.
 pub fn link(linker: &mut Linker<Guest>) -> Result<()> {
     wasi::link(linker)?;
-    linker
-        .func_wrap(HOST_MODULE, REFUEL, |mut caller: Caller<'_, Guest>| refuel(&mut caller))?
-        .func_wrap("host", "call", host_call)?;
+    linker.func_wrap("host", "call", host_call)?;
     Ok(())
 }
 

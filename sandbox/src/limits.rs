@@ -14,8 +14,9 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// What may be written to standard output and standard error together, in bytes.
     pub output_bytes: u64,
-    /// Wall-clock time after which a run is given up as an infrastructure failure, because the
-    /// machine is too slow for its fuel or stuck. It never means that the program was wrong.
+    /// Wall-clock time after which no further unit of work is begun and the run is given up as an
+    /// infrastructure failure, because the machine is too slow for its fuel. It never means that the
+    /// program was wrong.
     pub wall_clock: Duration,
 }
 
@@ -26,7 +27,7 @@ impl Default for Limits {
             total_fuel: 100_000_000_000,
             memory_bytes: 1 << 30,
             output_bytes: 64 << 20,
-            // A slow machine spends 0.1 billion units a second and more, so fuel ends first.
+            // A slow machine spends 0.05 billion units a second and more, so fuel ends first.
             wall_clock: Duration::from_hours(1),
         }
     }

@@ -85,11 +85,12 @@ impl Sandbox {
         let start = Instant::now();
         let instance = Instance::new(&self.runtime, limits, Box::new(conversation));
         let mut instance = instance.map_err(|error| SandboxError::engine(&error))?;
-        let stopped = match instance.execute("_run()") {
+        let outcome = instance.execute("_run()");
+        let is_spent = Guest::settle(&mut instance.store);
+        let stopped = match outcome {
             Ok(_) => None,
-            Err(error) => Some(ended_by(&error)),
+            Err(error) => Some(ended_by(&error, is_spent)),
         };
-        Guest::settle(&mut instance.store);
         let Guest { world, budget, session, peak_memory_bytes, .. } = instance.store.into_data();
         let session: Box<dyn Any> = session;
         let conversation = session.downcast::<Conversation>();
@@ -108,8 +109,8 @@ impl Sandbox {
     }
 }
 
-/// The name of what stopped a guest.
-fn ended_by(error: &wasmtime::Error) -> Ended {
+/// The name of what stopped a guest, which may have spent all its fuel.
+fn ended_by(error: &wasmtime::Error, is_spent: bool) -> Ended {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
             Stop::Exit(code) => Ended::Exit(*code),
@@ -122,6 +123,7 @@ fn ended_by(error: &wasmtime::Error) -> Ended {
         };
     }
     match error.downcast_ref::<wasmtime::Trap>() {
+        Some(wasmtime::Trap::UnreachableCodeReached) if is_spent => Ended::FuelExhausted,
         Some(wasmtime::Trap::StackOverflow) => Ended::StackExhausted,
         Some(trap) => Ended::Trap(trap.to_string()),
         None => Ended::Trap(format!("{error:#}")),

@@ -161,7 +161,7 @@ fn each_call_has_its_own_fuel_and_the_run_its_total() {
         assert_eq!((execution.ended, execution.progress), (ended, progress), "{loops:?}");
     };
     check(&[500_000; 4], 1 << 40, Ended::Finished, Progress::Done);
-    check(&[500_000; 4], 5_000_000, Ended::FuelExhausted, Progress::Calling(1));
+    check(&[500_000; 4], 3_000_000, Ended::FuelExhausted, Progress::Calling(1));
     check(&[1, 100_000_000], 1 << 40, Ended::FuelExhausted, Progress::Calling(1));
 }
 

@@ -20,8 +20,8 @@ pub const PRELUDE: &str = include_str!("prelude.py");
 pub const WHEELS: &str = "/wheels";
 const EQUAL: &str = include_str!("equal.py");
 /// Fuel for a pair: what the five seconds that Math-Verify allows buy natively, parsing and comparison
-/// each (`math_verify/grader.py` and `parser.py`, 0.9.0), at 0.8 billion units a second.
-const FUEL: u64 = 8_000_000_000;
+/// each (`math_verify/grader.py` and `parser.py`, 0.9.0), at half a billion units a second.
+const FUEL: u64 = 5_000_000_000;
 
 /// Loads the interpreter with Math-Verify; the error is for people.
 pub type Load = Box<dyn Fn() -> Result<Sandbox, String> + Send + Sync>;

@@ -9,4 +9,3 @@ mod meter;
 pub use extend::Extension;
 pub use instance::Instance;
 pub use load::{CompileProgress, HOST_STACK_BYTES, PythonRuntime, RuntimeFiles, WASM_STACK_BYTES};
-pub use meter::{HOST_MODULE, REFUEL};

@@ -19,11 +19,11 @@ pub const WHEEL: &str = "/wheels/bfcl-eval.whl";
 const TURN: &str = include_str!("turn.py");
 
 /// Fuel for a turn: some seconds natively, where a turn of the data takes milliseconds.
-const TURN_FUEL: u64 = 4_000_000_000;
+const TURN_FUEL: u64 = 2_500_000_000;
 /// Fuel for a conversation.
-const TOTAL_FUEL: u64 = 16_000_000_000;
+const TOTAL_FUEL: u64 = 10_000_000_000;
 /// Fuel for calls that read pages of the web, which are long.
-const READING_FUEL: u64 = 60_000_000_000;
+const READING_FUEL: u64 = 40_000_000_000;
 /// Memory for a conversation, the interpreter's own included.
 const MEMORY_BYTES: usize = 256 << 20;
 

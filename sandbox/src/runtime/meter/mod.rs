@@ -1,0 +1,62 @@
+//! Counts work inside the guest's own code, so that a limit means the same on every machine.
+//!
+//! Each loop iteration, each indirect call and each direct call that may close a circle of functions
+//! takes one unit of fuel; bulk memory instructions take one more per 64 bytes. Whatever runs for ever
+//! loops or recurses, so everything ends: in a trap, with less than no fuel in the counter. Like the engine's own fuel this is a function of the program
+//! alone, for a fraction of its price: a function that loops counts in a local of its own, and settles
+//! every [`CHUNK`] units and when it returns.
+//!
+//! The same pass moves the memory out of the module: it is imported, so that one compiled module
+//! serves every memory image, and its initial contents become a module of their own.
+
+mod body;
+mod calls;
+mod image;
+mod rewrite;
+mod shape;
+
+use wasm_encoder::Module;
+use wasm_encoder::reencode::Reencode;
+use wasmparser::Parser;
+
+pub use image::image_of;
+use rewrite::Rewriter;
+use shape::Shape;
+
+use crate::error::SandboxError;
+
+/// Module name of what the host adds to the imports.
+pub const HOST_MODULE: &str = "sandbox";
+/// Import and export name of the memory.
+pub const MEMORY: &str = "memory";
+/// Export name of the counter.
+pub const FUEL: &str = "fuel";
+/// Units that a function may owe. What it owes when an exception unwinds it is lost.
+const CHUNK: i32 = 1024;
+/// Bytes that a bulk memory instruction moves for one unit of fuel, as a power of two.
+const BULK_BYTES_LOG2: i32 = 6;
+
+/// A module split in two: code that imports its memory, and the memory it starts with.
+pub struct Metered {
+    /// The code, metered, without data.
+    pub code: Vec<u8>,
+    /// A module that exports nothing but the initial memory.
+    pub image: Vec<u8>,
+}
+
+/// Adds metering to `wasm` and separates its memory.
+pub fn meter(wasm: &[u8]) -> Result<Metered, SandboxError> {
+    let shape = Shape::read(wasm).map_err(|error| SandboxError::Module(error.to_string()))?;
+    let mut module = Module::new();
+    Rewriter::new(&shape)
+        .parse_core_module(&mut module, Parser::new(0), wasm)
+        .map_err(|error| SandboxError::Module(error.to_string()))?;
+    Ok(Metered {
+        code: module.finish(),
+        image: image::initial(shape.memory.initial, &wasm[shape.data]),
+    })
+}
+
+fn n(count: usize) -> u32 {
+    u32::try_from(count).expect("a module's indices fit 32 bits")
+}

@@ -157,15 +157,15 @@ mod tests {
     fn check(values: &[f32], block_len: usize) {
         let rows = Rows::new(values, values.len() / 2, block_len, Processor::detect());
         for row in 0..2 {
-            let (values, coded) = (rows.values_of(row), rows.coded_row(row));
-            let codes = coded.pairs.iter().flat_map(|pair| [*pair as i16, (*pair >> 16) as i16]);
+            let (values, found) = (rows.values_of(row), rows.coded_row(row));
+            let codes = found.pairs.iter().flat_map(|pair| pulp::cast::<i32, [i16; 2]>(*pair));
             let codes: Vec<f32> = codes.map(f32::from).collect();
             for (block, values) in values.chunks(block_len).enumerate() {
-                let (scale, codes) = (coded.scales[block], &codes[block * block_len..]);
+                let (scale, codes) = (found.scales[block], &codes[block * block_len..]);
                 for (value, code) in values.iter().zip(codes) {
                     assert!((value - code * scale).abs() <= 0.51 * scale, "{value}: {code}");
                 }
-                assert_eq!(coded.sums[block].to_bits(), sum(values).to_bits());
+                assert_eq!(found.sums[block].to_bits(), sum(values).to_bits());
             }
         }
     }

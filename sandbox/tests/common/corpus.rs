@@ -211,7 +211,7 @@ pub const FORGERS: [Attack; 14] = [
 ];
 
 /// Programs that use up what they can.
-pub const HOARDERS: [Attack; 21] = [
+pub const HOARDERS: [Attack; 22] = [
     ("infinite loop", "out of fuel", "def f(x):\n while True: pass"),
     ("infinite loop while loading", "out of fuel", "while True: pass"),
     (
@@ -223,6 +223,11 @@ pub const HOARDERS: [Attack; 21] = [
         "regex backtracking",
         "out of fuel",
         "import re\ndef f(x): return re.match('(a|aa)+$', 'a' * 60 + 'b')",
+    ),
+    (
+        "calls without number and without a loop",
+        "out of fuel",
+        "def f(x):\n s = slice(0)\n for _ in range(60): s = slice(s, s, s)\n return hash(s)",
     ),
     ("power", "out of fuel", "def f(x): return 3 ** (10 ** 8)"),
     ("digits of a large number", "raised ValueError", "def f(x): return str(10 ** 5000)"),

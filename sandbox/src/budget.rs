@@ -9,7 +9,7 @@ use crate::limits::Limits;
 pub enum Refusal {
     /// The limit of this unit of work, or of the whole run, is reached.
     Spent,
-    /// The backstop against a stuck host has fired.
+    /// The backstop against a machine too slow for the fuel has fired.
     Late,
 }
 
@@ -50,7 +50,7 @@ impl Budget {
         i128::from(self.granted).saturating_sub(i128::from(left)).try_into().unwrap_or(0)
     }
 
-    /// Books what the guest spent of its last slice.
+    /// Books what the guest spent of its last grant.
     pub fn settle(&mut self, left: i64) {
         let spent = self.unsettled(left);
         self.used += spent;
@@ -58,8 +58,7 @@ impl Budget {
         self.granted = 0;
     }
 
-    /// Starts a unit of work, with a limit of its own where it has one; returns
-    /// what may be spent.
+    /// Starts a unit of work, with a limit of its own where it has one; returns what may be spent.
     pub fn begin(&mut self, left: i64, limit: Option<u64>) -> Result<i64, Refusal> {
         self.settle(left);
         if let Some(limit) = limit {

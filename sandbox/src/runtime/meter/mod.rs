@@ -2,9 +2,9 @@
 //!
 //! Each loop iteration, each indirect call and each direct call that may close a circle of functions
 //! takes one unit of fuel; bulk memory instructions take one more per 64 bytes. Whatever runs for ever
-//! loops or recurses, so everything ends: in a trap, with less than no fuel in the counter. Like the engine's own fuel this is a function of the program
-//! alone, for a fraction of its price: a function that loops counts in a local of its own, and settles
-//! every [`CHUNK`] units and when it returns.
+//! loops or recurses, so everything ends: in a trap, with less than no fuel in the counter. Like the
+//! engine's own fuel this is a function of the program alone, for a fraction of its price: a function
+//! that loops counts in a local of its own, and settles every [`CHUNK`] units and when it returns.
 //!
 //! The same pass moves the memory out of the module: it is imported, so that one compiled module
 //! serves every memory image, and its initial contents become a module of their own.

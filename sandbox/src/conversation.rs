@@ -43,8 +43,8 @@ enum State {
 struct Collected {
     tag: u8,
     n_items: usize,
-    /// Kept as long as it is small; the fold goes on regardless.
-    items: Option<Vec<Value>>,
+    /// Its messages, kept as long as they are small; the fold goes on regardless.
+    bodies: Option<Vec<Vec<u8>>>,
     n_seen: usize,
     n_bytes: usize,
     fold: Fold,
@@ -231,22 +231,25 @@ impl Collected {
         }
         let mut fold = Fold::default();
         fold.sequence(tag, n_items);
-        Ok(Self { tag, n_items, items: Some(Vec::new()), n_seen: 0, n_bytes: 0, fold })
+        Ok(Self { tag, n_items, bodies: Some(Vec::new()), n_seen: 0, n_bytes: 0, fold })
     }
 
     fn add(&mut self, body: &[u8], is_exact: bool) -> Result<(), Refused> {
-        let (Value::List(items) | Value::Tuple(items)) = checked(body, is_exact)? else {
-            return Err(Refused::Protocol);
-        };
-        self.n_seen += items.len();
-        self.n_bytes += body.len();
-        for item in &items {
-            self.fold.value(item);
+        if body.len() > MESSAGE_BYTES {
+            return Err(Refused::Large);
         }
+        let mut fold = self.fold.clone();
+        let items = fold.items(body)?;
+        if items.has_bytes && !is_exact {
+            return Err(Refused::Doubtful);
+        }
+        self.fold = fold;
+        self.n_seen += items.n_items;
+        self.n_bytes += body.len();
         if self.n_bytes > KEPT_BYTES {
-            self.items = None;
-        } else if let Some(kept) = &mut self.items {
-            kept.extend(items);
+            self.bodies = None;
+        } else if let Some(bodies) = &mut self.bodies {
+            bodies.push(body.to_vec());
         }
         Ok(())
     }
@@ -255,10 +258,14 @@ impl Collected {
         if self.n_seen != self.n_items {
             return Err(Refused::Protocol);
         }
-        Ok(match (self.items, self.tag) {
-            (Some(items), b'[') => Returned::Value(Value::List(items)),
-            (Some(items), _) => Returned::Value(Value::Tuple(items)),
-            (None, _) => Returned::Large(self.fold.finish()),
-        })
+        let Some(bodies) = self.bodies else { return Ok(Returned::Large(self.fold.finish())) };
+        let mut kept = Vec::with_capacity(self.n_items);
+        for body in bodies {
+            let (Value::List(items) | Value::Tuple(items)) = decode(&body)? else {
+                return Err(Refused::Protocol);
+            };
+            kept.extend(items);
+        }
+        Ok(Returned::Value(if self.tag == b'[' { Value::List(kept) } else { Value::Tuple(kept) }))
     }
 }

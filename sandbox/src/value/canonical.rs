@@ -5,6 +5,11 @@ use num_traits::FromPrimitive;
 use sha2::{Digest, Sha256};
 
 use super::Value;
+use super::decode::{DecodeError, Reader};
+use super::transcode::{Seen, transcode};
+
+/// Bytes of canonical forms that are gathered before they are hashed.
+const FORM_BYTES: usize = 1 << 16;
 
 /// The hash of a value's canonical form, standing in for a value too large to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +38,7 @@ impl Fingerprint {
 }
 
 /// A fingerprint in the making.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Fold {
     hash: Sha256,
     n_bytes: u64,
@@ -44,15 +49,39 @@ impl Fold {
     /// Begins a list (`[`) or tuple (`(`) of `n_items` values, which follow one by one.
     pub fn sequence(&mut self, tag: u8, n_items: usize) {
         let mut head = Vec::with_capacity(9);
-        sequence_head(tag, n_items, &mut head);
+        head.sequence_head(tag, n_items);
         self.bytes(&head);
     }
 
     /// Adds one whole value.
-    pub fn value(&mut self, value: &Value) {
+    fn value(&mut self, value: &Value) {
         let mut form = Vec::new();
         self.is_incomparable |= !write(value, &mut form);
         self.bytes(&form);
+    }
+
+    /// Adds the items of an encoded list or tuple, the whole of `body`. What is added when this
+    /// fails is not said.
+    pub fn items(&mut self, body: &[u8]) -> Result<Items, DecodeError> {
+        let mut reader = Reader::new(body);
+        let n_items = match reader.byte()? {
+            b'[' | b'(' => reader.length()?,
+            other => return Err(DecodeError::Tag(other)),
+        };
+        let (mut form, mut seen) = (Vec::with_capacity(FORM_BYTES), Seen::default());
+        for _ in 0..n_items {
+            transcode(&mut reader, &mut form, &mut seen)?;
+            if form.len() >= FORM_BYTES {
+                self.bytes(&form);
+                form.clear();
+            }
+        }
+        self.bytes(&form);
+        self.is_incomparable |= seen.is_incomparable;
+        if !reader.is_empty() {
+            return Err(DecodeError::Long);
+        }
+        Ok(Items { n_items, has_bytes: seen.has_bytes })
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
@@ -69,84 +98,123 @@ impl Fold {
     }
 }
 
-fn sequence_head(tag: u8, n_items: usize, to: &mut Vec<u8>) {
-    to.push(tag);
-    to.extend_from_slice(&(n_items as u64).to_le_bytes());
+/// What an encoded list or tuple held.
+pub struct Items {
+    pub n_items: usize,
+    /// Whether `bytes` were among them, which may be something else that `marshal` took for them.
+    pub has_bytes: bool,
 }
 
-/// Writes the canonical form; `false` when there is none.
-fn write(value: &Value, to: &mut Vec<u8>) -> bool {
-    match value {
-        Value::None => {
-            to.push(b'N');
-            true
+/// A canonical form in the making.
+pub(super) trait Form {
+    fn sequence_head(&mut self, tag: u8, n_items: usize);
+    fn counted(&mut self, tag: u8, bytes: &[u8]);
+    fn small_integer(&mut self, value: i32);
+    fn integer(&mut self, value: &BigInt);
+    /// A float that is a whole number is written as that integer, as Python compares it. `false` for
+    /// what is not equal to itself, here and below.
+    fn real(&mut self, value: f64) -> bool;
+    fn complex(&mut self, value: f64, imaginary: f64) -> bool;
+    /// A set or `dict` from the forms of its items.
+    fn unordered(&mut self, tag: u8, forms: Vec<Vec<u8>>);
+}
+
+impl Form for Vec<u8> {
+    fn sequence_head(&mut self, tag: u8, n_items: usize) {
+        self.push(tag);
+        self.extend_from_slice(&(n_items as u64).to_le_bytes());
+    }
+
+    fn counted(&mut self, tag: u8, bytes: &[u8]) {
+        self.sequence_head(tag, bytes.len());
+        self.extend_from_slice(bytes);
+    }
+
+    fn small_integer(&mut self, value: i32) {
+        let bytes = value.to_le_bytes();
+        let n_bytes = match value {
+            -0x80..=0x7f => 1,
+            -0x8000..=0x7fff => 2,
+            -0x80_0000..=0x7f_ffff => 3,
+            _ => 4,
+        };
+        self.counted(b'i', &bytes[..n_bytes]);
+    }
+
+    fn integer(&mut self, value: &BigInt) {
+        self.counted(b'i', &value.to_signed_bytes_le());
+    }
+
+    fn real(&mut self, value: f64) -> bool {
+        if value.fract() == 0.0 {
+            self.integer(&BigInt::from_f64(value).expect("a whole float is finite"));
+            return true;
         }
-        Value::Bool(value) => integer(&BigInt::from(*value), to),
-        Value::Int(value) => integer(value, to),
-        Value::Float(value) => real(*value, to),
-        Value::Complex(value, imaginary) if *imaginary == 0.0 => real(*value, to),
-        Value::Complex(value, imaginary) => {
-            to.push(b'y');
-            // Both parts are written, even when one of them cannot be compared.
-            real(*value, to) & real(*imaginary, to)
+        self.push(b'g');
+        self.extend_from_slice(&value.to_le_bytes());
+        !value.is_nan()
+    }
+
+    fn complex(&mut self, value: f64, imaginary: f64) -> bool {
+        if imaginary == 0.0 {
+            return self.real(value);
         }
-        Value::Str(text) => counted(b'u', text.as_bytes(), to),
-        Value::Bytes(bytes) => counted(b's', bytes, to),
-        Value::List(items) => sequence(b'[', items, to),
-        Value::Tuple(items) => sequence(b'(', items, to),
-        Value::Set(items) | Value::FrozenSet(items) => {
-            let forms = items.iter().map(|item| vec![item]);
-            unordered(b'<', forms, to)
-        }
-        Value::Dict(pairs) => unordered(b'{', pairs.iter().map(|(k, v)| vec![k, v]), to),
-        Value::Subclass { base, .. } => write(base, to),
-        Value::NumpyScalar { value, .. } => write(value, to),
-        Value::NumpyArray { .. } | Value::Iterable { .. } | Value::Other { .. } => {
-            to.push(b'o');
-            false
+        self.push(b'y');
+        // Both parts are written, even when one of them cannot be compared.
+        self.real(value) & self.real(imaginary)
+    }
+
+    fn unordered(&mut self, tag: u8, mut forms: Vec<Vec<u8>>) {
+        forms.sort_unstable();
+        self.sequence_head(tag, forms.len());
+        for form in &forms {
+            self.extend_from_slice(form);
         }
     }
 }
 
-fn counted(tag: u8, bytes: &[u8], to: &mut Vec<u8>) -> bool {
-    sequence_head(tag, bytes.len(), to);
-    to.extend_from_slice(bytes);
+/// Writes the canonical form; `false` when there is none.
+pub(super) fn write(value: &Value, to: &mut Vec<u8>) -> bool {
+    match value {
+        Value::None => to.push(b'N'),
+        Value::Bool(value) => to.small_integer(i32::from(*value)),
+        Value::Int(value) => to.integer(value),
+        Value::Float(value) => return to.real(*value),
+        Value::Complex(value, imaginary) => return to.complex(*value, *imaginary),
+        Value::Str(text) => to.counted(b'u', text.as_bytes()),
+        Value::Bytes(bytes) => to.counted(b's', bytes),
+        Value::List(items) => return sequence(b'[', items, to),
+        Value::Tuple(items) => return sequence(b'(', items, to),
+        Value::Set(items) | Value::FrozenSet(items) => {
+            let forms = items.iter().map(|item| vec![item]);
+            return unordered(b'<', forms, to);
+        }
+        Value::Dict(pairs) => {
+            return unordered(b'{', pairs.iter().map(|(key, item)| vec![key, item]), to);
+        }
+        Value::Subclass { base, .. } => return write(base, to),
+        Value::NumpyScalar { value, .. } => return write(value, to),
+        Value::NumpyArray { .. } | Value::Iterable { .. } | Value::Other { .. } => {
+            to.push(b'o');
+            return false;
+        }
+    }
     true
 }
 
 fn sequence(tag: u8, items: &[Value], to: &mut Vec<u8>) -> bool {
-    sequence_head(tag, items.len(), to);
+    to.sequence_head(tag, items.len());
     items.iter().fold(true, |comparable, item| write(item, to) & comparable)
 }
 
 fn unordered<'v>(tag: u8, groups: impl Iterator<Item = Vec<&'v Value>>, to: &mut Vec<u8>) -> bool {
     let mut comparable = true;
-    let mut forms: Vec<Vec<u8>> = groups
-        .map(|group| {
-            let mut form = Vec::new();
-            comparable &= group.iter().fold(true, |all, value| write(value, &mut form) & all);
-            form
-        })
-        .collect();
-    forms.sort_unstable();
-    sequence_head(tag, forms.len(), to);
-    for form in &forms {
-        to.extend_from_slice(form);
-    }
+    let forms = groups.map(|group| {
+        let mut form = Vec::new();
+        comparable &= group.iter().fold(true, |all, value| write(value, &mut form) & all);
+        form
+    });
+    let forms = forms.collect();
+    to.unordered(tag, forms);
     comparable
-}
-
-fn integer(value: &BigInt, to: &mut Vec<u8>) -> bool {
-    counted(b'i', &value.to_signed_bytes_le(), to)
-}
-
-/// A float that is a whole number is written as that integer, as Python compares it.
-fn real(value: f64, to: &mut Vec<u8>) -> bool {
-    if value.fract() == 0.0 {
-        let whole = BigInt::from_f64(value).expect("a whole float is finite");
-        return integer(&whole, to);
-    }
-    to.push(b'g');
-    to.extend_from_slice(&value.to_le_bytes());
-    !value.is_nan()
 }

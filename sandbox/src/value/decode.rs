@@ -71,7 +71,19 @@ impl<'b> Reader<'b> {
         self.rest.is_empty()
     }
 
-    fn take(&mut self, n_bytes: usize) -> Result<&'b [u8], DecodeError> {
+    /// Whether the next byte is this one.
+    pub(super) fn is_at(&self, byte: u8) -> bool {
+        self.rest.first() == Some(&byte)
+    }
+
+    /// Counts one more value, at a level that may have so many below it; gives its items' level.
+    pub(super) fn descend(&mut self, depth: usize) -> Result<usize, DecodeError> {
+        let depth = depth.checked_sub(1).ok_or(DecodeError::Deep)?;
+        self.n_values += 1;
+        if self.n_values > MAX_VALUES { Err(DecodeError::Many) } else { Ok(depth) }
+    }
+
+    pub(super) fn take(&mut self, n_bytes: usize) -> Result<&'b [u8], DecodeError> {
         let (taken, rest) = self.rest.split_at_checked(n_bytes).ok_or(DecodeError::Short)?;
         self.rest = rest;
         Ok(taken)
@@ -91,15 +103,15 @@ impl<'b> Reader<'b> {
         self.array().map(i32::from_le_bytes)
     }
 
-    fn f64(&mut self) -> Result<f64, DecodeError> {
+    pub(super) fn f64(&mut self) -> Result<f64, DecodeError> {
         self.array().map(f64::from_le_bytes)
     }
 
-    fn length(&mut self) -> Result<usize, DecodeError> {
+    pub(super) fn length(&mut self) -> Result<usize, DecodeError> {
         usize::try_from(self.i32()?).map_err(|_| DecodeError::Malformed)
     }
 
-    fn counted(&mut self) -> Result<&'b [u8], DecodeError> {
+    pub(super) fn counted(&mut self) -> Result<&'b [u8], DecodeError> {
         let length = self.length()?;
         self.take(length)
     }
@@ -115,11 +127,7 @@ pub fn item(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
 }
 
 fn nested(reader: &mut Reader<'_>, depth: usize) -> Result<Value, DecodeError> {
-    let depth = depth.checked_sub(1).ok_or(DecodeError::Deep)?;
-    reader.n_values += 1;
-    if reader.n_values > MAX_VALUES {
-        return Err(DecodeError::Many);
-    }
+    let depth = reader.descend(depth)?;
     Ok(match reader.byte()? {
         b'N' => Value::None,
         b'T' => Value::Bool(true),
@@ -129,10 +137,10 @@ fn nested(reader: &mut Reader<'_>, depth: usize) -> Result<Value, DecodeError> {
         b'g' => Value::Float(reader.f64()?),
         b'y' => Value::Complex(reader.f64()?, reader.f64()?),
         b's' => Value::Bytes(reader.counted()?.to_vec()),
-        b'u' | b't' | b'a' | b'A' => Value::Str(text(reader.counted()?)?),
+        b'u' | b't' | b'a' | b'A' => Value::Str(string(reader.counted()?)?),
         b'z' | b'Z' => {
             let length = reader.byte()?;
-            Value::Str(text(reader.take(length.into())?)?)
+            Value::Str(string(reader.take(length.into())?)?)
         }
         b'[' => Value::List(items(reader, depth)?),
         b'(' => Value::Tuple(items(reader, depth)?),
@@ -148,7 +156,11 @@ fn nested(reader: &mut Reader<'_>, depth: usize) -> Result<Value, DecodeError> {
 }
 
 /// What `marshal` has no form for.
-fn extension(tag: u8, reader: &mut Reader<'_>, depth: usize) -> Result<Value, DecodeError> {
+pub(super) fn extension(
+    tag: u8,
+    reader: &mut Reader<'_>,
+    depth: usize,
+) -> Result<Value, DecodeError> {
     Ok(match tag {
         tag::SUBCLASS => {
             let type_name = reader.name()?;
@@ -191,7 +203,7 @@ fn items(reader: &mut Reader<'_>, depth: usize) -> Result<Vec<Value>, DecodeErro
 
 fn pairs(reader: &mut Reader<'_>, depth: usize) -> Result<Vec<(Value, Value)>, DecodeError> {
     let mut pairs = Vec::new();
-    while reader.rest.first() != Some(&b'0') {
+    while !reader.is_at(b'0') {
         pairs.push((nested(reader, depth)?, nested(reader, depth)?));
     }
     reader.byte()?;
@@ -199,7 +211,7 @@ fn pairs(reader: &mut Reader<'_>, depth: usize) -> Result<Vec<(Value, Value)>, D
 }
 
 /// An integer in digits of 15 bits, the sign in the count.
-fn long(reader: &mut Reader<'_>) -> Result<BigInt, DecodeError> {
+pub(super) fn long(reader: &mut Reader<'_>) -> Result<BigInt, DecodeError> {
     let count = reader.i32()?;
     let n_digits = count.unsigned_abs() as usize;
     let digits = reader.take(n_digits.checked_mul(2).ok_or(DecodeError::Short)?)?;
@@ -223,11 +235,12 @@ fn long(reader: &mut Reader<'_>) -> Result<BigInt, DecodeError> {
     Ok(BigInt::from_slice(sign, &words))
 }
 
+fn string(bytes: &[u8]) -> Result<PyStr, DecodeError> {
+    Ok(PyStr::from_bytes(text(bytes)?.to_vec()))
+}
+
 /// Checks that bytes are UTF-8 but for surrogates.
-fn text(bytes: &[u8]) -> Result<PyStr, DecodeError> {
-    if std::str::from_utf8(bytes).is_ok() {
-        return Ok(PyStr::from_bytes(bytes.to_vec()));
-    }
+pub(super) fn text(bytes: &[u8]) -> Result<&[u8], DecodeError> {
     let mut rest = bytes;
     while let Err(error) = std::str::from_utf8(rest) {
         match &rest[error.valid_up_to()..] {
@@ -235,5 +248,5 @@ fn text(bytes: &[u8]) -> Result<PyStr, DecodeError> {
             _ => return Err(DecodeError::Text),
         }
     }
-    Ok(PyStr::from_bytes(bytes.to_vec()))
+    Ok(bytes)
 }

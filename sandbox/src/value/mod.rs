@@ -8,6 +8,7 @@ mod canonical;
 mod decode;
 mod encode;
 mod equality;
+mod transcode;
 
 use num_bigint::BigInt;
 

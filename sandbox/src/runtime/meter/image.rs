@@ -9,7 +9,9 @@ use super::{MEMORY, n};
 /// A module whose memory has `n_pages` pages and starts with the contents of a data section.
 pub(super) fn initial(n_pages: u64, data: &[u8]) -> Vec<u8> {
     let mut module = empty_image(n_pages);
-    module.section(&RawSection { id: SectionId::Data as u8, data });
+    if !data.is_empty() {
+        module.section(&RawSection { id: SectionId::Data as u8, data });
+    }
     module.finish()
 }
 

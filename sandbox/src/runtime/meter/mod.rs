@@ -9,17 +9,23 @@
 //! The same pass moves the memory out of the module: it is imported, so that one compiled module
 //! serves every memory image, and its initial contents become a module of their own.
 
+mod allocator;
 mod body;
 mod calls;
 mod image;
+mod plan;
 mod rewrite;
 mod shape;
+mod steps;
+#[cfg(test)]
+mod tests;
 
 use wasm_encoder::Module;
 use wasm_encoder::reencode::Reencode;
-use wasmparser::Parser;
+use wasmparser::{BinaryReaderError, Parser};
 
 pub use image::image_of;
+use plan::Plan;
 use rewrite::Rewriter;
 use shape::Shape;
 
@@ -35,6 +41,8 @@ pub const FUEL: &str = "fuel";
 const CHUNK: i32 = 1024;
 /// Bytes that a bulk memory instruction moves for one unit of fuel, as a power of two.
 const BULK_BYTES_LOG2: i32 = 6;
+/// Bytes in which memory is counted and grows.
+const PAGE_BYTES: u64 = 65536;
 
 /// A module split in two: code that imports its memory, and the memory it starts with.
 pub struct Metered {
@@ -46,9 +54,15 @@ pub struct Metered {
 
 /// Adds metering to `wasm` and separates its memory.
 pub fn meter(wasm: &[u8]) -> Result<Metered, SandboxError> {
-    let shape = Shape::read(wasm).map_err(|error| SandboxError::Module(error.to_string()))?;
+    let unreadable = |error: BinaryReaderError| SandboxError::Module(error.to_string());
+    let mut shape = Shape::read(wasm).map_err(unreadable)?;
+    // A page more than the interpreter knows of, where the allocator keeps its lists.
+    let own_memory = shape.memory.initial * PAGE_BYTES;
+    shape.memory.initial += 1;
+    let own_memory = u32::try_from(own_memory).map_err(|e| SandboxError::Module(e.to_string()))?;
+    let plan = Plan::new(&shape, own_memory).map_err(unreadable)?;
     let mut module = Module::new();
-    Rewriter::new(&shape)
+    Rewriter::new(&shape, &plan)
         .parse_core_module(&mut module, Parser::new(0), wasm)
         .map_err(|error| SandboxError::Module(error.to_string()))?;
     Ok(Metered {

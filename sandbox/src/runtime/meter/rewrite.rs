@@ -6,11 +6,13 @@ use wasm_encoder::{
     Function, GlobalSection, GlobalType, ImportSection, Instruction, MemorySection, Module,
     ValType,
 };
-use wasmparser::{BinaryReaderError, FunctionBody, Operator};
+use wasmparser::{FunctionBody, Operator};
 
 use super::body::Meter;
+use super::plan::Plan;
 use super::shape::Shape;
-use super::{FUEL, HOST_MODULE, MEMORY};
+use super::steps::{self, Step, Steps};
+use super::{FUEL, HOST_MODULE, MEMORY, n};
 
 /// C has none, so no interpreter needs them.
 #[derive(Debug, thiserror::Error)]
@@ -18,58 +20,50 @@ use super::{FUEL, HOST_MODULE, MEMORY};
 pub(super) struct SeveralResults;
 
 /// Rewrites one section after the other.
-pub(super) struct Rewriter<'s> {
-    shape: &'s Shape,
+pub(super) struct Rewriter<'s, 'a> {
+    shape: &'s Shape<'a>,
+    plan: &'s Plan,
     meter: Meter,
     n_bodies: usize,
 }
 
-impl<'s> Rewriter<'s> {
-    pub(super) fn new(shape: &'s Shape) -> Self {
-        Self { shape, meter: Meter(shape.n_globals), n_bodies: 0 }
+impl<'s, 'a> Rewriter<'s, 'a> {
+    pub(super) fn new(shape: &'s Shape<'a>, plan: &'s Plan) -> Self {
+        Self { shape, plan, meter: Meter(shape.n_globals), n_bodies: 0 }
     }
 
-    /// Whether an instruction is counted as a call.
-    fn is_counted_call(&self, operator: &Operator<'_>) -> bool {
-        match operator {
-            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                let callee = self.shape.body_of(*function_index);
-                callee.is_some_and(|callee| self.shape.closing.contains(&(self.n_bodies, callee)))
-            }
-            Operator::CallIndirect { .. }
-            | Operator::CallRef { .. }
-            | Operator::ReturnCallIndirect { .. }
-            | Operator::ReturnCallRef { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// A function that counts in `owed`. All its ends but tail calls lead to the end of a block
-    /// around it, where it settles.
-    fn counting_function(
+    /// A function that counts in the local `owed`, if it has one. All its ends but tail calls then lead
+    /// to the end of a block around it, where it settles.
+    fn function(
         &mut self,
-        (mut rewritten, owed, bulk): (Function, u32, u32),
-        body: &FunctionBody<'_>,
+        mut rewritten: Function,
+        steps: Vec<Step<'a>>,
+        (owed, bulk): (Option<u32>, u32),
     ) -> Result<Function, ReencodeError<SeveralResults>> {
-        rewritten.instruction(&Instruction::Block(self.results()?));
+        if owed.is_some() {
+            rewritten.instruction(&Instruction::Block(self.results()?));
+        }
         // Blocks that are open inside that one.
         let mut depth = 0;
-        for operator in body.get_operators_reader()? {
-            let operator = operator?;
-            if self.is_counted_call(&operator) {
-                self.meter.count_call(&mut rewritten, Some(owed));
+        for Step { operator, is_counted } in steps {
+            if is_counted {
+                self.meter.count_call(&mut rewritten, owed);
             }
             match operator {
                 Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } => {
                     self.meter.charge_bulk(&mut rewritten, bulk);
                 }
-                Operator::Return => {
+                Operator::Return if owed.is_some() => {
                     rewritten.instruction(&Instruction::Br(depth));
                     continue;
                 }
                 Operator::ReturnCall { .. }
                 | Operator::ReturnCallIndirect { .. }
-                | Operator::ReturnCallRef { .. } => self.meter.charge(&mut rewritten, Some(owed)),
+                | Operator::ReturnCallRef { .. }
+                    if owed.is_some() =>
+                {
+                    self.meter.charge(&mut rewritten, owed);
+                }
                 Operator::Block { .. }
                 | Operator::Loop { .. }
                 | Operator::If { .. }
@@ -80,37 +74,20 @@ impl<'s> Rewriter<'s> {
             }
             let is_loop = matches!(operator, Operator::Loop { .. });
             rewritten.instruction(&self.instruction(operator)?);
-            if is_loop {
+            if let Some(owed) = owed.filter(|_| is_loop) {
                 self.meter.count_iteration(&mut rewritten, owed);
             }
         }
-        self.meter.charge(&mut rewritten, Some(owed));
-        rewritten.instruction(&Instruction::End);
-        Ok(rewritten)
-    }
-
-    /// A function without loops, which charges for its calls at once.
-    fn plain_function(
-        &mut self,
-        (mut rewritten, bulk): (Function, u32),
-        body: &FunctionBody<'_>,
-    ) -> Result<Function, ReencodeError<SeveralResults>> {
-        for operator in body.get_operators_reader()? {
-            let operator = operator?;
-            if matches!(operator, Operator::MemoryCopy { .. } | Operator::MemoryFill { .. }) {
-                self.meter.charge_bulk(&mut rewritten, bulk);
-            }
-            if self.is_counted_call(&operator) {
-                self.meter.count_call(&mut rewritten, None);
-            }
-            rewritten.instruction(&self.instruction(operator)?);
+        if owed.is_some() {
+            self.meter.charge(&mut rewritten, owed);
+            rewritten.instruction(&Instruction::End);
         }
         Ok(rewritten)
     }
 
     /// What a block around the body at hand leaves behind.
     fn results(&mut self) -> Result<BlockType, ReencodeError<SeveralResults>> {
-        let ty = &self.shape.types[self.shape.type_of[self.n_bodies] as usize];
+        let ty = self.shape.type_of_body(self.n_bodies);
         match *ty.results.as_slice() {
             [] => Ok(BlockType::Empty),
             [result] => Ok(BlockType::Result(self.val_type(result)?)),
@@ -121,7 +98,7 @@ impl<'s> Rewriter<'s> {
 
 type Rewrite = Result<(), ReencodeError<SeveralResults>>;
 
-impl Reencode for Rewriter<'_> {
+impl Reencode for Rewriter<'_, '_> {
     type Error = SeveralResults;
 
     fn parse_custom_section(
@@ -180,35 +157,21 @@ impl Reencode for Rewriter<'_> {
         Ok(())
     }
 
-    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Rewrite {
-        let ty = self.shape.type_of[self.n_bodies] as usize;
-        let mut locals = Vec::new();
-        let mut n_locals = self.shape.types[ty].n_params;
-        for pair in body.get_locals_reader()? {
-            let (count, of) = pair?;
-            n_locals += count;
-            locals.push((count, self.val_type(of)?));
+    fn parse_function_body(&mut self, code: &mut CodeSection, _: FunctionBody<'_>) -> Rewrite {
+        let Steps { locals, steps } = steps::of(self.shape, self.plan, self.n_bodies)?;
+        let n_params = self.shape.type_of_body(self.n_bodies).params.len();
+        let mut declared = Vec::new();
+        for of in &locals[n_params..] {
+            declared.push(self.val_type(*of)?);
         }
         // What is owed, and the length of a bulk instruction.
-        locals.push((2, ValType::I32));
-        let (owed, bulk) = (n_locals, n_locals + 1);
-        let rewritten = Function::new(locals);
-        let rewritten = if has_loop(&body)? {
-            self.counting_function((rewritten, owed, bulk), &body)?
-        } else {
-            self.plain_function((rewritten, bulk), &body)?
-        };
+        declared.extend([ValType::I32; 2]);
+        let (owed, bulk) = (n(locals.len()), n(locals.len()) + 1);
+        let has_loop = steps.iter().any(|step| matches!(step.operator, Operator::Loop { .. }));
+        let rewritten = Function::new_with_locals_types(declared);
+        let rewritten = self.function(rewritten, steps, (has_loop.then_some(owed), bulk))?;
         code.function(&rewritten);
         self.n_bodies += 1;
         Ok(())
     }
-}
-
-fn has_loop(body: &FunctionBody<'_>) -> Result<bool, BinaryReaderError> {
-    for operator in body.get_operators_reader()? {
-        if matches!(operator?, Operator::Loop { .. }) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -1,39 +1,42 @@
 //! What must be known of a module before its first function is rewritten.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, FunctionBody, MemoryType, Operator, Parser, Payload,
-    TypeRef, ValType,
+    BinaryReaderError, CompositeInnerType, ElementItems, ElementKind, FunctionBody, KnownCustom,
+    MemoryType, Name, NameSectionReader, Operator, Parser, Payload, TypeRef, ValType,
 };
 
-use super::calls::{self, DirectCall};
 use super::n;
 
-pub(super) struct Shape {
+pub(super) struct Shape<'a> {
     pub(super) n_imported_functions: u32,
     pub(super) n_globals: u32,
     pub(super) types: Vec<FunctionType>,
     /// The type of each function that has a body.
     pub(super) type_of: Vec<u32>,
-    /// Direct calls that are counted.
-    pub(super) closing: HashSet<DirectCall>,
+    pub(super) bodies: Vec<FunctionBody<'a>>,
+    /// The functions with a body that each calls directly.
+    pub(super) callees: Vec<Vec<usize>>,
+    /// Functions with a body by name; the first where several have the same.
+    pub(super) named: HashMap<&'a str, usize>,
+    /// Where functions with a body are in the table.
+    pub(super) slots: HashMap<usize, i32>,
     pub(super) memory: MemoryType,
     /// Where the data section's contents are.
     pub(super) data: Range<usize>,
-    callees: Vec<Vec<usize>>,
 }
 
 /// What a function takes and gives; empty for types of something else.
 #[derive(Default)]
 pub(super) struct FunctionType {
-    pub(super) n_params: u32,
+    pub(super) params: Vec<ValType>,
     pub(super) results: Vec<ValType>,
 }
 
-impl Shape {
-    pub(super) fn read(wasm: &[u8]) -> Result<Self, BinaryReaderError> {
+impl<'a> Shape<'a> {
+    pub(super) fn read(wasm: &'a [u8]) -> Result<Self, BinaryReaderError> {
         let memory = MemoryType {
             memory64: false,
             shared: false,
@@ -46,15 +49,16 @@ impl Shape {
             n_globals: 0,
             types: Vec::new(),
             type_of: Vec::new(),
-            closing: HashSet::new(),
+            bodies: Vec::new(),
+            callees: Vec::new(),
+            named: HashMap::new(),
+            slots: HashMap::new(),
             memory,
             data: 0..0,
-            callees: Vec::new(),
         };
         for payload in Parser::new(0).parse_all(wasm) {
             shape.visit(payload?)?;
         }
-        shape.closing = calls::that_close_circles(&shape.callees);
         Ok(shape)
     }
 
@@ -63,14 +67,23 @@ impl Shape {
         function_idx.checked_sub(self.n_imported_functions).map(|body| body as usize)
     }
 
-    fn visit(&mut self, payload: Payload<'_>) -> Result<(), BinaryReaderError> {
+    /// The number of a function with a body among all functions.
+    pub(super) fn function_of(&self, body_idx: usize) -> u32 {
+        self.n_imported_functions + n(body_idx)
+    }
+
+    pub(super) fn type_of_body(&self, body_idx: usize) -> &FunctionType {
+        &self.types[self.type_of[body_idx] as usize]
+    }
+
+    fn visit(&mut self, payload: Payload<'a>) -> Result<(), BinaryReaderError> {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
                     for sub in group?.into_types() {
                         self.types.push(match sub.composite_type.inner {
                             CompositeInnerType::Func(of) => FunctionType {
-                                n_params: n(of.params().len()),
+                                params: of.params().to_vec(),
                                 results: of.results().to_vec(),
                             },
                             _ => FunctionType::default(),
@@ -94,14 +107,46 @@ impl Shape {
                 }
             }
             Payload::GlobalSection(section) => self.n_globals = section.count(),
-            Payload::CodeSectionEntry(body) => self.visit_body(&body)?,
+            Payload::ElementSection(section) => {
+                for segment in section {
+                    let segment = segment?;
+                    self.visit_elements(&segment.kind, segment.items)?;
+                }
+            }
+            Payload::CodeSectionEntry(body) => self.visit_body(body)?,
             Payload::DataSection(section) => self.data = section.range(),
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    self.visit_names(names)?;
+                }
+            }
             _ => {}
         }
         Ok(())
     }
 
-    fn visit_body(&mut self, body: &FunctionBody<'_>) -> Result<(), BinaryReaderError> {
+    /// Only what lands at a known place of the first table counts.
+    fn visit_elements(
+        &mut self,
+        kind: &ElementKind<'_>,
+        items: ElementItems<'_>,
+    ) -> Result<(), BinaryReaderError> {
+        let ElementKind::Active { table_index: None | Some(0), offset_expr } = kind else {
+            return Ok(());
+        };
+        let Operator::I32Const { value: start } = offset_expr.get_operators_reader().read()? else {
+            return Ok(());
+        };
+        let ElementItems::Functions(functions) = items else { return Ok(()) };
+        for (slot, function_idx) in (start..).zip(functions) {
+            if let Some(body_idx) = self.body_of(function_idx?) {
+                self.slots.insert(body_idx, slot);
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_body(&mut self, body: FunctionBody<'a>) -> Result<(), BinaryReaderError> {
         let mut callees = Vec::new();
         for operator in body.get_operators_reader()? {
             if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
@@ -110,7 +155,21 @@ impl Shape {
                 callees.extend(self.body_of(function_index));
             }
         }
+        self.bodies.push(body);
         self.callees.push(callees);
+        Ok(())
+    }
+
+    fn visit_names(&mut self, names: NameSectionReader<'a>) -> Result<(), BinaryReaderError> {
+        for subsection in names {
+            let Name::Function(functions) = subsection? else { continue };
+            for naming in functions {
+                let naming = naming?;
+                if let Some(body_idx) = self.body_of(naming.index) {
+                    self.named.entry(naming.name).or_insert(body_idx);
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::math_grader::MathGrader;
 use crate::program_grader::ProgramGrader;
 
 /// Raised whenever a change here can move a verdict; the run file records it.
-pub const JUDGE_VERSION: u32 = 5;
+pub const JUDGE_VERSION: u32 = 6;
 
 /// What grades the samples of a task, with the files it needs.
 pub enum Grader {

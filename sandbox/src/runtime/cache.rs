@@ -4,10 +4,14 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256};
 
 use crate::error::SandboxError;
+
+/// Files stored by this process, so that each of its threads writes to one of its own.
+static N_STORED: AtomicUsize = AtomicUsize::new(0);
 
 /// A SHA-256 sum in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
@@ -62,7 +66,8 @@ impl Entry {
         let fail = |source| SandboxError::file(&self.folder, source);
         fs::create_dir_all(&self.folder).map_err(fail)?;
         let name = format!("{}{}", self.prefix, hex(&Sha256::digest(bytes)));
-        let temporary = self.folder.join(format!(".{name}.{}", std::process::id()));
+        let n_stored = N_STORED.fetch_add(1, Ordering::Relaxed);
+        let temporary = self.folder.join(format!(".{name}.{}.{n_stored}", std::process::id()));
         let written = File::create(&temporary).and_then(|mut file| file.write_all(bytes));
         let renamed = written.and_then(|()| fs::rename(&temporary, self.folder.join(name)));
         renamed.map_err(|source| {
@@ -102,5 +107,17 @@ mod tests {
         fs::write(&path, b"machine c0de").unwrap();
         assert!(entry.open().is_none(), "a changed file is not trusted");
         assert!(!path.exists(), "and does not stay");
+    }
+
+    #[test]
+    fn threads_that_store_the_same_do_not_meet() {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = Entry::new(folder.path(), "image", "0123");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..200).for_each(|_| entry.store(&[7; 4096]).unwrap()));
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

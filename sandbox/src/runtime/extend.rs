@@ -9,7 +9,7 @@ use wasmtime::Module;
 
 use super::cache::{Entry, key};
 use super::load::{CompileProgress, PythonRuntime};
-use super::{instance, meter};
+use super::{instance, rewrite};
 use crate::error::SandboxError;
 
 /// What is added to an interpreter.
@@ -49,7 +49,7 @@ impl PythonRuntime {
         }
         progress(CompileProgress::Booting);
         let memory = instance::boot(&with_files, extension.prelude)?;
-        let image = meter::image_of(&memory);
+        let image = rewrite::image_of(&memory);
         entry.store(&image)?;
         with_files.with_image(&image)
     }

@@ -3,7 +3,7 @@
 use wasmtime::{Instance as WasmInstance, Linker, Store, TypedFunc};
 
 use super::load::PythonRuntime;
-use super::meter::{FUEL, HOST_MODULE, MEMORY};
+use super::rewrite::{FUEL, HOST_MODULE, MEMORY};
 use crate::error::SandboxError;
 use crate::guest::{Guest, Handles, Reply, Session};
 use crate::limits::Limits;

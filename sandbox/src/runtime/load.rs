@@ -16,7 +16,7 @@ use wasmtime::{
 };
 
 use super::cache::{Entry, key};
-use super::{instance, meter};
+use super::{instance, rewrite};
 use crate::error::SandboxError;
 use crate::guest::{self, Guest};
 use crate::wasi::Files;
@@ -94,8 +94,8 @@ impl PythonRuntime {
         }
         progress(CompileProgress::Booting);
         let initial = match parts.take() {
-            Some(meter::Metered { image, .. }) => image,
-            None => meter::meter(&wasm)?.image,
+            Some(rewrite::Rewritten { image, .. }) => image,
+            None => rewrite::rewrite(&wasm)?.image,
         };
         let image = linked.booted(&initial)?;
         entry.store(&image)?;
@@ -172,16 +172,16 @@ fn compiled(
     engine: &Engine,
     wasm: &[u8],
     entry: &Entry,
-    parts: &mut Option<meter::Metered>,
+    parts: &mut Option<rewrite::Rewritten>,
     progress: &(dyn Fn(CompileProgress) + Sync),
 ) -> Result<Module, SandboxError> {
     if let Some(module) = entry.open().and_then(|file| trusted(engine, file)) {
         return Ok(module);
     }
-    let metered = meter::meter(wasm)?;
-    let bytes = ticking(progress, || engine.precompile_module(&metered.code))
+    let rewritten = rewrite::rewrite(wasm)?;
+    let bytes = ticking(progress, || engine.precompile_module(&rewritten.code))
         .map_err(|e| SandboxError::engine(&e))?;
-    *parts = Some(metered);
+    *parts = Some(rewritten);
     entry.store(&bytes)?;
     let module = entry.open().and_then(|file| trusted(engine, file));
     module.ok_or_else(|| SandboxError::Engine("it does not load what it has just compiled".into()))
@@ -258,6 +258,6 @@ impl Linked {
 
     fn booted(&self, initial: &[u8]) -> Result<Vec<u8>, SandboxError> {
         let memory = instance::boot(&self.with_image(initial)?, instance::DRIVER)?;
-        Ok(meter::image_of(&memory))
+        Ok(rewrite::image_of(&memory))
     }
 }

@@ -4,7 +4,7 @@ mod cache;
 mod extend;
 mod instance;
 mod load;
-mod meter;
+mod rewrite;
 
 pub use extend::Extension;
 pub use instance::Instance;

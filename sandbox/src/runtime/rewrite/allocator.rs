@@ -50,9 +50,13 @@ pub(super) fn replacements(
 }
 
 /// Whether all that a function does is to call another with its argument.
-fn only_calls(shape: &Shape<'_>, caller: usize, callee: usize) -> Result<bool, BinaryReaderError> {
-    let mut operators = shape.bodies[caller].get_operators_reader()?;
-    let is_plain = shape.type_of[caller] == shape.type_of[callee]
+fn only_calls(
+    shape: &Shape<'_>,
+    body_idx: usize,
+    callee: usize,
+) -> Result<bool, BinaryReaderError> {
+    let mut operators = shape.bodies[body_idx].get_operators_reader()?;
+    let is_plain = shape.type_of[body_idx] == shape.type_of[callee]
         && matches!(operators.read()?, Operator::LocalGet { local_index: 0 })
         && matches!(operators.read()?, Operator::Call { function_index }
             if function_index == shape.function_of(callee))

@@ -1,20 +1,26 @@
-//! Counts work inside the guest's own code, so that a limit means the same on every machine.
+//! What is done to the interpreter's module before it is compiled.
 //!
-//! Each loop iteration, each indirect call and each direct call that may close a circle of functions
-//! takes one unit of fuel; bulk memory instructions take one more per 64 bytes. Whatever runs for ever
-//! loops or recurses, so everything ends: in a trap, with less than no fuel in the counter. Like the
-//! engine's own fuel this is a function of the program alone, for a fraction of its price: a function
-//! that loops counts in a local of its own, and settles every [`CHUNK`] units and when it returns.
+//! **Metering**, so that a limit means the same on every machine. Each loop iteration, each indirect
+//! call and each direct call that may close a circle of functions takes one unit of fuel; bulk memory
+//! instructions take one more per 64 bytes. Whatever runs for ever loops or recurses, so everything
+//! ends: in a trap, with less than no fuel in the counter. Like the engine's own fuel this is a
+//! function of the program alone, for a fraction of its price: a function that loops counts in a local
+//! of its own, and settles every [`CHUNK`] units and when it returns.
 //!
-//! The same pass moves the memory out of the module: it is imported, so that one compiled module
-//! serves every memory image, and its initial contents become a module of their own.
+//! **Short cuts**, because the interpreter was linked without inlining between its files and without
+//! an allocator for small objects, and the engine's compiler inlines nothing: short functions take the
+//! place of their calls ([`plan`]), and blocks that are freed wait in lists ([`allocator`]). A module
+//! without the names of its functions gets only the small ones.
+//!
+//! **Separation** of the memory, which becomes an import, so that one compiled module serves every
+//! memory image; its initial contents become a module of their own.
 
 mod allocator;
-mod body;
 mod calls;
 mod image;
+mod meter;
+mod module;
 mod plan;
-mod rewrite;
 mod shape;
 mod steps;
 #[cfg(test)]
@@ -25,8 +31,8 @@ use wasm_encoder::reencode::Reencode;
 use wasmparser::{BinaryReaderError, Parser};
 
 pub use image::image_of;
+use module::Rewriter;
 use plan::Plan;
-use rewrite::Rewriter;
 use shape::Shape;
 
 use crate::error::SandboxError;
@@ -45,15 +51,15 @@ const BULK_BYTES_LOG2: i32 = 6;
 const PAGE_BYTES: u64 = 65536;
 
 /// A module split in two: code that imports its memory, and the memory it starts with.
-pub struct Metered {
+pub struct Rewritten {
     /// The code, metered, without data.
     pub code: Vec<u8>,
     /// A module that exports nothing but the initial memory.
     pub image: Vec<u8>,
 }
 
-/// Adds metering to `wasm` and separates its memory.
-pub fn meter(wasm: &[u8]) -> Result<Metered, SandboxError> {
+/// Rewrites the interpreter's module.
+pub fn rewrite(wasm: &[u8]) -> Result<Rewritten, SandboxError> {
     let unreadable = |error: BinaryReaderError| SandboxError::Module(error.to_string());
     let mut shape = Shape::read(wasm).map_err(unreadable)?;
     // A page more than the interpreter knows of, where the allocator keeps its lists.
@@ -65,7 +71,7 @@ pub fn meter(wasm: &[u8]) -> Result<Metered, SandboxError> {
     Rewriter::new(&shape, &plan)
         .parse_core_module(&mut module, Parser::new(0), wasm)
         .map_err(|error| SandboxError::Module(error.to_string()))?;
-    Ok(Metered {
+    Ok(Rewritten {
         code: module.finish(),
         image: image::initial(shape.memory.initial, &wasm[shape.data]),
     })

@@ -36,8 +36,18 @@ pub(super) fn of<'a>(
     for of in writer.declared(body_idx)? {
         places.push(writer.new_local(of));
     }
-    writer.write(body_idx, &places, End::Kept)?;
+    writer.write(Frame { body_idx, places: &places, depth: 0, end: End::Kept })?;
     Ok(Steps { locals: writer.locals, steps: writer.steps })
+}
+
+/// A function that is being written: the one that all this is for, or one in place of a call.
+struct Frame<'p> {
+    body_idx: usize,
+    /// Which local each of its own is.
+    places: &'p [u32],
+    /// Blocks of its own that are open.
+    depth: u32,
+    end: End,
 }
 
 /// What becomes of a function's last instruction and its returns.
@@ -94,35 +104,28 @@ impl<'a> Writer<'_, 'a> {
         Ok(declared)
     }
 
-    fn write(
-        &mut self,
-        body_idx: usize,
-        places: &[u32],
-        end: End,
-    ) -> Result<(), BinaryReaderError> {
+    fn write(&mut self, mut frame: Frame<'_>) -> Result<(), BinaryReaderError> {
         let plan = self.plan;
-        let mut depth = 0;
-        if let Some(replacement) = plan.replaced.get(&body_idx) {
+        if let Some(replacement) = plan.replaced.get(&frame.body_idx) {
             for operator in &replacement.operators {
-                self.write_one(body_idx, operator.clone(), places, (&mut depth, end))?;
+                self.write_one(&mut frame, operator.clone())?;
             }
             return Ok(());
         }
-        let reader = self.shape.bodies[body_idx].get_operators_reader()?;
+        let reader = self.shape.bodies[frame.body_idx].get_operators_reader()?;
         for operator in reader {
-            self.write_one(body_idx, operator?, places, (&mut depth, end))?;
+            self.write_one(&mut frame, operator?)?;
         }
         Ok(())
     }
 
     fn write_one(
         &mut self,
-        body_idx: usize,
+        frame: &mut Frame<'_>,
         operator: Operator<'a>,
-        places: &[u32],
-        (depth, end): (&mut u32, End),
     ) -> Result<(), BinaryReaderError> {
-        let place = |local_index: u32| places[local_index as usize];
+        let body_idx = frame.body_idx;
+        let place = |local_index: u32| frame.places[local_index as usize];
         match operator {
             Operator::LocalGet { local_index } => {
                 self.step(Operator::LocalGet { local_index: place(local_index) });
@@ -139,8 +142,8 @@ impl<'a> Writer<'_, 'a> {
                 let guess = guess.filter(|guess| self.shape.type_of[guess.callee] == type_index);
                 return self.call_indirect(body_idx, (type_index, table_index), guess);
             }
-            Operator::Return if end == End::OfBlock => {
-                self.step(Operator::Br { relative_depth: *depth });
+            Operator::Return if frame.end == End::OfBlock => {
+                self.step(Operator::Br { relative_depth: frame.depth });
             }
             Operator::ReturnCall { function_index } => {
                 let is_counted = self.is_closing(body_idx, function_index);
@@ -153,12 +156,11 @@ impl<'a> Writer<'_, 'a> {
             }
             operator => {
                 match operator {
-                    Operator::Block { .. }
-                    | Operator::Loop { .. }
-                    | Operator::If { .. }
-                    | Operator::Try { .. }
-                    | Operator::TryTable { .. } => *depth += 1,
-                    Operator::End => *depth = depth.wrapping_sub(1),
+                    Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                        frame.depth += 1;
+                    }
+                    // The last one ends the function.
+                    Operator::End => frame.depth = frame.depth.saturating_sub(1),
                     _ => {}
                 }
                 self.step(operator);
@@ -168,8 +170,8 @@ impl<'a> Writer<'_, 'a> {
     }
 
     fn is_closing(&self, caller: usize, function_idx: u32) -> bool {
-        let callee = self.shape.body_of(function_idx);
-        callee.is_some_and(|callee| self.plan.closing.contains(&(caller, callee)))
+        let target = self.shape.body_of(function_idx);
+        target.is_some_and(|target| self.plan.closing.contains(&(caller, target)))
     }
 
     fn call(&mut self, caller: usize, function_index: u32) -> Result<(), BinaryReaderError> {
@@ -230,7 +232,7 @@ impl<'a> Writer<'_, 'a> {
             _ => BlockType::Empty,
         };
         self.step(Operator::Block { blockty });
-        self.write(callee, &places, End::OfBlock)?;
+        self.write(Frame { body_idx: callee, places: &places, depth: 0, end: End::OfBlock })?;
         self.give_back(&places);
         Ok(())
     }

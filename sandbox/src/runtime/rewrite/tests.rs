@@ -3,7 +3,7 @@
 use wasmparser::{Operator, Parser, Payload};
 use wasmtime::{Engine, Func, Instance, Module, Store};
 
-use super::{FUEL, HOST_MODULE, MEMORY, image_of, meter};
+use super::{FUEL, HOST_MODULE, MEMORY, image_of, rewrite};
 
 /// A module in the text format, running.
 struct Running {
@@ -23,11 +23,11 @@ impl Running {
     }
 
     /// The module rewritten, with so much fuel.
-    fn metered(text: &str, fuel: i64) -> Self {
+    fn rewritten(text: &str, fuel: i64) -> Self {
         let engine = Engine::default();
-        let metered = meter(&text_to_wasm(text)).expect("a module that can be rewritten");
-        let image = Module::new(&engine, &metered.image).expect("an image");
-        let code = Module::new(&engine, &metered.code).expect("code");
+        let rewritten = rewrite(&text_to_wasm(text)).expect("a module that can be rewritten");
+        let image = Module::new(&engine, &rewritten.image).expect("an image");
+        let code = Module::new(&engine, &rewritten.code).expect("code");
         let mut store = Store::new(&engine, ());
         let image = Instance::new(&mut store, &image, &[]).expect("a memory");
         let memory = image.get_memory(&mut store, MEMORY).expect("a memory");
@@ -67,10 +67,10 @@ fn text_to_wasm(text: &str) -> Vec<u8> {
 fn check(text: &str, arguments: &[i32], n_calls: usize) {
     for argument in arguments {
         let before = Running::plain(text).call("f", *argument);
-        let after = Running::metered(text, i64::MAX).call("f", *argument);
+        let after = Running::rewritten(text, i64::MAX).call("f", *argument);
         assert_eq!(before, after, "f({argument}) of {text}");
     }
-    let code = meter(&text_to_wasm(text)).expect("a module").code;
+    let code = rewrite(&text_to_wasm(text)).expect("a module").code;
     // The function that is looked at is the module's last.
     let mut found = 0;
     for payload in Parser::new(0).parse_all(&code) {
@@ -141,7 +141,7 @@ fn a_guess_may_be_right_or_wrong() {
             global.get $sum))";
     // Two pointers are compared, and what they are compared with is written down.
     check(text, &[0, 1], 2);
-    assert_eq!(Running::metered(text, i64::MAX).call("f", 2), None, "there is no third function");
+    assert_eq!(Running::rewritten(text, i64::MAX).call("f", 2), None, "there is no third function");
 }
 
 #[test]
@@ -156,11 +156,11 @@ fn fuel_is_the_same_whatever_is_called_or_not() {
     };
     let long = "nop ".repeat(60);
     for (body, n) in [("", 5), (&long, 5), ("", 5000), (&long, 5000)] {
-        let mut running = Running::metered(&text(body), 1_000_000);
+        let mut running = Running::rewritten(&text(body), 1_000_000);
         assert_eq!(running.call("f", n), Some(0));
         assert_eq!(running.fuel(), 1_000_000 - i64::from(n));
     }
-    let mut running = Running::metered(&text(""), 100_000);
+    let mut running = Running::rewritten(&text(""), 100_000);
     assert_eq!(running.call("f", 0), None, "it never ends");
     assert!(running.fuel() < 0);
 }
@@ -181,7 +181,7 @@ const ALLOCATOR: &str = "(module (memory (export \"memory\") 1)
 
 #[test]
 fn small_blocks_wait_for_the_next_request_of_their_size() {
-    let mut running = Running::metered(ALLOCATOR, i64::MAX);
+    let mut running = Running::rewritten(ALLOCATOR, i64::MAX);
     let mut malloc = |n_bytes| running.call("malloc", n_bytes).expect("a block");
     let blocks: Vec<i32> = [0, 12, 13, 28, 29, 508, 509].into_iter().map(&mut malloc).collect();
     for block in &blocks {
@@ -199,7 +199,7 @@ fn small_blocks_wait_for_the_next_request_of_their_size() {
 
 #[test]
 fn lists_of_blocks_are_bounded() {
-    let mut running = Running::metered(ALLOCATOR, i64::MAX);
+    let mut running = Running::rewritten(ALLOCATOR, i64::MAX);
     let blocks: Vec<i32> = (0..1030).map(|_| running.call("malloc", 20).expect("one")).collect();
     for block in &blocks {
         running.call("free", *block);
@@ -216,7 +216,7 @@ fn lists_of_blocks_are_bounded() {
 #[test]
 fn other_allocators_are_left_alone() {
     let other = ALLOCATOR.replace("local.get 0 call $dlmalloc)", "local.get 0 call $dlmalloc nop)");
-    let mut running = Running::metered(&other, i64::MAX);
+    let mut running = Running::rewritten(&other, i64::MAX);
     let block = running.call("malloc", 20).expect("a block");
     running.call("free", block);
     assert_eq!(running.call("n_back", 0), Some(1));

@@ -8,7 +8,7 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator};
 
-use super::body::Meter;
+use super::meter::Meter;
 use super::plan::Plan;
 use super::shape::Shape;
 use super::steps::{self, Step, Steps};

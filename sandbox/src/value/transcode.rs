@@ -1,7 +1,7 @@
 //! From encoded values straight to their canonical form: what is only hashed is never built.
 
 use super::canonical::{Form, write};
-use super::decode::{DecodeError, MAX_DEPTH, Reader, extension, long, text};
+use super::decode::{DecodeError, Reader, extension, long, text};
 
 /// What was seen while values were rewritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,12 +13,14 @@ pub struct Seen {
 }
 
 /// Appends the canonical form of the next value, which is the same as that of the value decoded.
+/// `depth` is how deeply it may be nested.
 pub fn transcode(
     reader: &mut Reader<'_>,
+    depth: usize,
     to: &mut Vec<u8>,
     seen: &mut Seen,
 ) -> Result<(), DecodeError> {
-    Transcoder { to, seen }.value(reader, MAX_DEPTH)
+    Transcoder { to, seen }.value(reader, depth)
 }
 
 struct Transcoder<'t> {
@@ -135,12 +137,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::value::decode::item;
+    use crate::value::Fold;
+    use crate::value::decode::{MAX_DEPTH, decode, item};
 
     /// Both ways of reading a value lead to the same form, or to the same refusal.
     fn check(bytes: &[u8]) {
         let (mut form, mut seen) = (Vec::new(), Seen::default());
-        let straight = transcode(&mut Reader::new(bytes), &mut form, &mut seen);
+        let straight = transcode(&mut Reader::new(bytes), MAX_DEPTH, &mut form, &mut seen);
         let built = item(&mut Reader::new(bytes)).map(|value| {
             let mut form = Vec::new();
             let is_comparable = write(&value, &mut form);
@@ -148,6 +151,11 @@ mod tests {
         });
         let straight = straight.map(|()| (form, !seen.is_incomparable));
         assert_eq!(straight, built, "{}", bytes.escape_ascii());
+        // What can be built from a whole message can be hashed item by item, and nothing else.
+        if let Some(b'[' | b'(') = bytes.first() {
+            let hashed = Fold::default().items(bytes).map(|_| ());
+            assert_eq!(hashed, decode(bytes).map(|_| ()), "{}", bytes.escape_ascii());
+        }
     }
 
     #[test]
@@ -168,7 +176,9 @@ mod tests {
         check(b"u\x03\0\0\0\xed\xa0\x80");
         check(b"u\x02\0\0\0\xed\xa0");
         check(b"[\xff\xff\xff\x7f");
-        check(&[b"[\x01\0\0\0".repeat(MAX_DEPTH + 1), b"N".to_vec()].concat());
+        for depth in MAX_DEPTH - 2..MAX_DEPTH + 2 {
+            check(&[b"[\x01\0\0\0".repeat(depth), b"N".to_vec()].concat());
+        }
     }
 
     fn message() -> impl Strategy<Value = Vec<u8>> {

@@ -1,8 +1,9 @@
 //! What is done to the interpreter's module before it is compiled.
 //!
 //! **Metering**, so that a limit means the same on every machine. Each loop iteration, each indirect
-//! call and each direct call that may close a circle of functions takes one unit of fuel; bulk memory
-//! instructions take one more per 64 bytes. Whatever runs for ever loops or recurses, so everything
+//! call and each direct call that may close a circle of functions takes one unit of fuel, and an
+//! indirect call whose target was guessed counts as a direct one; bulk memory instructions take one
+//! more per 64 bytes. Whatever runs for ever loops or recurses, so everything
 //! ends: in a trap, with less than no fuel in the counter. Like the engine's own fuel this is a
 //! function of the program alone, for a fraction of its price: a function that loops counts in a local
 //! of its own, and settles every [`CHUNK`] units and when it returns.

@@ -80,22 +80,23 @@ impl Plan {
             let callee = named(name)?;
             Some(Guess { callee, slot: *shape.slots.get(&callee)? })
         };
-        let guesses: HashMap<usize, Guess> = GUESSES
-            .iter()
-            .filter_map(|(caller, callee)| Some((named(caller)?, guess(callee)?)))
-            .collect();
-        let guesses_within: HashMap<(usize, usize), Guess> = GUESSES_WITHIN
-            .iter()
-            .filter_map(|(root, caller, callee)| {
-                Some(((named(root)?, named(caller)?), guess(callee)?))
-            })
-            .collect();
+        // In the order of the lists, because it decides which calls are counted.
         let mut callees = shape.callees.clone();
-        for (caller, guess) in &guesses {
-            callees[*caller].push(guess.callee);
+        let mut guesses = HashMap::new();
+        for (caller, callee) in GUESSES {
+            if let (Some(caller), Some(guess)) = (named(caller), guess(callee)) {
+                callees[caller].push(guess.callee);
+                guesses.insert(caller, guess);
+            }
         }
-        for ((_, caller), guess) in &guesses_within {
-            callees[*caller].push(guess.callee);
+        let mut guesses_within = HashMap::new();
+        for (root, caller, callee) in GUESSES_WITHIN {
+            if let (Some(root), Some(caller), Some(guess)) =
+                (named(root), named(caller), guess(callee))
+            {
+                callees[caller].push(guess.callee);
+                guesses_within.insert((root, caller), guess);
+            }
         }
         let replaced = allocator::replacements(shape, own_memory)?;
         let often: HashSet<usize> = EVERYWHERE.iter().filter_map(|name| named(name)).collect();

@@ -139,7 +139,9 @@ impl<'a> Writer<'_, 'a> {
             Operator::Call { function_index } => return self.call(body_idx, function_index),
             Operator::CallIndirect { type_index, table_index } => {
                 let guess = self.plan.guess(self.root, body_idx);
-                let guess = guess.filter(|guess| self.shape.type_of[guess.callee] == type_index);
+                let guess = guess.filter(|guess| {
+                    table_index == 0 && self.shape.type_of[guess.callee] == type_index
+                });
                 return self.call_indirect(body_idx, (type_index, table_index), guess);
             }
             Operator::Return if frame.end == End::OfBlock => {
